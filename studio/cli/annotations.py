@@ -42,6 +42,8 @@ def curves(args: Args) -> int:
                 raise UsageError(f"There is no file “{args.read.name}”; check the path after --read.")
             done = studio.traces.read(row, args.read.read_text("utf-8-sig"), args.track, args.annotator or "")
             lines = [f"{each['track']} of {each['annotator'] or 'nobody'}: {each['seconds']:.1f} s" for each in done]
+            late = sum(each.get("left_out", 0) for each in done)
+            lines += [f"{late} value{'s' * (late != 1)} beyond the end of the video left out"] * bool(late)
             show(args, {"read": done}, lines)
             return 0
         table = studio.traces.table(row, args.track, args.annotator, args.smooth)

@@ -1,17 +1,17 @@
 """BORIS projects: an observation a video, with subjects, behaviours and their keys' kinds (the ethogram).
 
 A track is a subject and a label a behaviour, a state event or, where the schema says so, a point event. The note is the
-comment. A subject has no two states of one behaviour at once, so what overlaps on a track goes to further subjects.
-Times are seconds to the ms. Attributes are modifiers: one of several, several of them, or a number, as the schema has
-them, else one of what is said; “|” between them stands for no letter of theirs. An observation of several files counts
-by the first player's first file, less its time offset, and what happens after its end is left out. The first file of
-each other player plays beside it, by the offset of that player, which is when it begins: below 0 before the first one.
+comment. A label that lasts on one row and is a point on another is a state. A subject has no two states of one
+behaviour at once, so what overlaps on a track goes to further subjects. Times are seconds to the ms. Attributes are
+modifiers: one of several, several of them, or a number, as the schema has them, else one of what is said; “|” between
+them stands for no letter of theirs. An observation of several files counts by the first player's first file, less its
+time offset, and what happens after its end is left out. The first file of each other player plays beside it, by the
+offset of that player, which is when it begins: below 0 before the first one.
 BORIS's tables of events (“tabular events”, CSV or TSV) are read as well.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from studio.errors import FormatError
@@ -22,7 +22,8 @@ from studio.formats.model import Format, Holds, Mark, Other, Part, heard
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Beside, Timeline
 
-HOLDS = Holds(grain=1_000, notes=True, layers=True, blank=False, attributes="plain", cameras=True)
+HOLDS = Holds(grain=1_000, notes=True, layers=True, blank=False, attributes="plain", cameras=True,
+              keeps=lambda value: _keeps(value))  # fmt: skip
 NOBODY = "Behaviours"  # the track of events without a subject
 _VERSION = "7.0"
 _STATE, _POINT = "State event", "Point event"
@@ -40,11 +41,12 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     behaviours: dict[str, str] = {}
     subjects: dict[str, None] = {}
     sets = _modifier_sets(timelines)
+    states = {a.label for timeline in timelines for a in _states(timeline)}
     for timeline in timelines:
         footage = timeline.footage
         events: list[list[Any]] = []
         fitted = HOLDS.fitted(timeline)
-        pointed = HOLDS.points(timeline)
+        pointed = {(track, label) for track, label in HOLDS.points(timeline) if label not in states}
         points = [a for a in fitted if (a.track, a.label) in pointed]
         tiers = layered(a for a in fitted if (a.track, a.label) not in pointed)
         for track, tier in tiers.items():
@@ -93,6 +95,23 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     })  # fmt: skip
 
 
+def _states(timeline: Timeline) -> list[Annotation]:
+    """What lasts, and is no point in time."""
+    pointed = HOLDS.points(timeline)
+    return [a for a in HOLDS.fitted(timeline) if (a.track, a.label) not in pointed]
+
+
+def remarks(timeline: Timeline) -> list[str]:
+    """Which points are written as states, since a behaviour of BORIS is one of both for all subjects."""
+    states, pointed = {a.label for a in _states(timeline)}, HOLDS.points(timeline)
+    mixed = [a for a in HOLDS.fitted(timeline) if (a.track, a.label) in pointed and a.label in states]
+    if not mixed:
+        return []
+    are = "point is written as a state" if len(mixed) == 1 else "points are written as states"
+    names = ", ".join(f"“{label:.40}”" for label in sorted({a.label for a in mixed}))
+    return [f"{len(mixed)} {are} of one frame: on other rows {names} lasts, and a behaviour of BORIS is one of both."]
+
+
 def _event(a: Annotation, subject: str, time: int, modifiers: str, comment: str) -> list[Any]:
     return [reading.seconds_in(time), subject, a.label, modifiers, comment]
 
@@ -132,6 +151,12 @@ def _modifier(value: Any) -> str:
     return text.replace("|", "/")
 
 
+def _keeps(value: Any) -> bool:
+    """Whether a value comes back as it is: commas and “|” stand between values, and what is empty is nothing."""
+    back = _said(_modifier(value), [("", _KINDS.get(_kind_of(value), _SINGLE))])
+    return bool(back.get("") == value)
+
+
 def read(data: bytes, name: str) -> list[Part]:
     """A part for each observation. Raises FormatError."""
     notes = Notes()
@@ -154,7 +179,7 @@ def read(data: bytes, name: str) -> list[Part]:
             media = _media(observation, where, notes) or [Other(title)]
             later = -_seconds(observation.get("time offset"), f"The time offset of {where}", notes)
             if later:
-                marks = tuple(replace(mark, start=mark.start + later, end=mark.end + later) for mark in marks)
+                marks = tuple(mark.changed(start=mark.start + later, end=mark.end + later) for mark in marks)
             parts.append(Part(media[0].video, marks, also=tuple(media[1:]), cameras=tuple(media[1:])))
     return notes.parts(parts)
 
@@ -200,11 +225,18 @@ def _tables(data: bytes, notes: Notes) -> list[Part]:
     return parts
 
 
+def _place(numbered: tuple[str, Any]) -> tuple[bool, int, str]:
+    """Where a set of modifiers comes, by its number: 2 before 10."""
+    number = numbered[0]
+    is_number = number.isdecimal() and len(number) < 10
+    return not is_number, int(number) if is_number else 0, number
+
+
 def _sets_of(behaviour: dict[str, Any]) -> list[tuple[str, int]]:
     """The names and kinds of a behaviour's sets of modifiers, in order."""
     sets = behaviour.get("modifiers")
     found = []
-    for number, one in sorted(sets.items()) if reading.is_object(sets) else ():
+    for number, one in sorted(sets.items(), key=_place) if reading.is_object(sets) else ():
         if reading.is_object(one):
             kind = one.get("type")
             found.append((str(one.get("name") or f"modifier {number}"), kind if isinstance(kind, int) else _SINGLE))
@@ -273,4 +305,4 @@ def _in_order(events: list[Any], sets: dict[str, list[tuple[str, int]]], where: 
 
 
 FORMAT = Format("boris", "BORIS project", ".boris", "application/json", "ms", HOLDS, write, read, many=True,
-                endings=(".csv", ".tsv"))  # fmt: skip
+                remarks=remarks, endings=(".csv", ".tsv"))  # fmt: skip

@@ -5,12 +5,13 @@ of its own track where those are known, else the whole picture. Our track, note,
 of it, as text, declared with the types that the schema gives them; one that changes within a segment is “mutable”.
 Reading makes every run of frames in which an object is not outside and its attributes stay as they are a segment (in
 our own files mutable ones may change within it: elsewhere they often are what an object does); between key frames a box
-stays. A box over time is a track with an attribute `box`, its name; a track of another tool becomes one too, by its key
-frames, beside its segments; where it is occluded is kept of boxes over
-time, and of its attributes those that stay the same. An export of CVAT is an archive with
-`annotations.xml`; one of a project has a part for each of its tasks.
+stays. An attribute that is called as one of ours has “ (attribute)” behind its name in the file. A box over time is a
+track with an attribute `box`, its name; a track of another tool becomes one too, by its key frames, beside its
+segments; where it is occluded is kept of boxes over time, and of its attributes those that stay the same. An export of
+CVAT is an archive with `annotations.xml`; one of a project has a part for each of its tasks.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -21,6 +22,7 @@ from studio.formats import archive, reading
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
+from studio.formats.own_names import apart, together
 from studio.timeline import MICROS, Annotation, AttributeType, Box, Footage, Timeline, value_at
 from studio.timeline.boxes import BOXES, BoxTrack, KeyFrame, between
 from studio.timeline.changing import changes_of
@@ -33,6 +35,7 @@ _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 _BOX = "box"  # the attribute of a box over time, which is its name
 _ONLY = "the only one"
 _OURS = {"track", "note", "annotator", ""}
+_TAKEN = {*_OURS, _BOX}
 _SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton")
 # elements and attributes that are read, or that only say how CVAT draws; what is below `meta` describes the task
 _DEFINITIONS = {"meta"}
@@ -62,7 +65,10 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     size = SubElement(task, "original_size")
     SubElement(size, "width").text, SubElement(size, "height").text = str(footage.width), str(footage.height)
     SubElement(task, "source").text = printable(footage.name)
-    boxes = {printable(track): listed for track, listed in timeline.boxes.items()}
+    boxes = {
+        printable(track): sorted(((footage.frame_near(t), corners) for t, *corners in listed), key=_frame_of)
+        for track, listed in timeline.boxes.items()
+    }
     for number, a in enumerate(found):
         _track(root, number, a, timeline, boxes.get(a.track, ()))
     for number, each in enumerate(timeline.objects, len(found)):
@@ -70,9 +76,14 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     return write_xml(root)
 
 
+def _name(attribute: str) -> str:
+    """What an attribute is called in the file: some names are those of our own facts."""
+    return apart(printable(attribute), _TAKEN)
+
+
 def _of_object(track: BoxTrack) -> dict[str, str]:
     """What CVAT can say of a box over time beside its label."""
-    texts = {printable(name): printable(reading.as_text(value)) for name, value in track.attributes.items()}
+    texts = {_name(name): printable(reading.as_text(value)) for name, value in track.attributes.items()}
     ours = {_BOX: printable(track.name), **({"annotator": printable(track.annotator)} if track.annotator else {})}
     return {**texts, **ours}
 
@@ -94,19 +105,17 @@ def _attributes(a: Annotation, time: int | None = None) -> dict[str, str]:
     """What CVAT can say of an annotation beside its label, at a time in µs."""
     at = a.segment.start if time is None else time
     values = {name: value_at(value, at) for name, value in a.attributes.items()}
-    texts = {
-        printable(name): "" if value is None else printable(reading.as_text(value)) for name, value in values.items()
-    }
+    texts = {_name(name): "" if value is None else printable(reading.as_text(value)) for name, value in values.items()}
     return {**texts, "track": a.track, "note": a.note, **({"annotator": a.annotator} if a.annotator else {})}
 
 
 def _declare(
     labels: Element, label: str, found: Sequence[Annotation], objects: Sequence[BoxTrack], timeline: Timeline
 ) -> None:
-    types = {printable(name): each for a in found for name, each in timeline.types_of(a.track, heard(a.label)).items()}
+    types = {_name(name): each for a in found for name, each in timeline.types_of(a.track, heard(a.label)).items()}
     if objects:
-        types |= {printable(name): each for name, each in timeline.types_of(BOXES, heard(label)).items()}
-    changing = {printable(name) for a in found for name, value in a.attributes.items() if changes_of(value)}
+        types |= {_name(name): each for name, each in timeline.types_of(BOXES, heard(label)).items()}
+    changing = {_name(name) for a in found for name, value in a.attributes.items() if changes_of(value)}
     element = SubElement(labels, "label")
     SubElement(element, "name").text = label
     attributes = SubElement(element, "attributes")
@@ -131,29 +140,43 @@ def _input(known: AttributeType) -> tuple[str, str]:
     return "text", ""
 
 
-def _track(root: Element, number: int, a: Annotation, timeline: Timeline, boxes: Sequence[Box]) -> None:
+def _frame_of(shown: tuple[int, Sequence[float]]) -> int:
+    return shown[0]
+
+
+def _track(
+    root: Element, number: int, a: Annotation, timeline: Timeline, boxes: Sequence[tuple[int, Sequence[float]]]
+) -> None:
+    """`boxes` are those of its row: the frame and the corners of each, in order."""
     footage = timeline.footage
     first, end = footage.frames(a.segment)
-    shown = {first: _WHOLE}
-    before = [box for box in boxes if footage.frame_near(box[0]) <= first]
-    within = {footage.frame_near(t): corners for t, *corners in boxes if first <= footage.frame_near(t) < end}
-    if before or within:
-        nearest = before[-1][1:] if before else next(iter(within.values()))
-        shown = {first: nearest, **within}  # type: ignore[dict-item]
-    for frame in sorted(_changed(a, footage)):
+    shown: dict[int, Sequence[float]] = {first: _WHOLE}
+    begun = bisect_right(boxes, first, key=_frame_of)
+    within = dict(boxes[bisect_left(boxes, first, key=_frame_of) : bisect_left(boxes, end, key=_frame_of)])
+    if begun or within:
+        nearest = boxes[begun - 1][1] if begun else next(iter(within.values()))
+        shown = {first: nearest, **within}
+    changed = _changed(a, footage)
+    for frame in sorted(changed):
         if first < frame < end and frame not in shown:
             shown[frame] = shown[max(f for f in shown if f < frame)]
     element = SubElement(root, "track", id=str(number), label=a.label, source="manual")
     for frame in sorted(shown):
-        _box(element, frame, shown[frame], _attributes(a, footage.edge(frame)), timeline)
+        at = max([footage.edge(frame), *changed.get(frame, ())])
+        _box(element, frame, shown[frame], _attributes(a, at), timeline)
     if end < footage.frame_count:
         _box(element, end, shown[max(shown)], _attributes(a, footage.edge(end)), timeline, outside=True)
 
 
-def _changed(a: Annotation, footage: Footage) -> set[int]:
-    """The frames from which on some attribute is something else."""
-    parts = [part for value in a.attributes.values() for part in changes_of(value) or ()]
-    return {footage.frame_near(round(time * MICROS)) for time, _ in parts}
+def _changed(a: Annotation, footage: Footage) -> dict[int, list[int]]:
+    """The frames from which on some attribute is something else, each with the times in µs at which it becomes so:
+    between two frames, that may be after the frame begins."""
+    found: dict[int, list[int]] = {}
+    for value in a.attributes.values():
+        for time, _ in changes_of(value) or ():
+            at = round(time * MICROS)
+            found.setdefault(footage.frame_near(at), []).append(at)
+    return found
 
 
 def _box(
@@ -216,7 +239,6 @@ class _Task:
     """A task, which is one video. `offset` is where the frames of its tracks count from."""
 
     video: str
-    start: int
     stop: int | None
     size: tuple[float, float]
     subset: str = ""
@@ -243,10 +265,10 @@ def _tasks(root: Element, notes: Notes) -> dict[str, _Task]:
     for which, task in found.items():
         with notes.entry():
             source = task.findtext("source") or root.findtext("meta/source" if which == _ONLY else "") or ""
-            start, stop = (task.findtext(f"{edge}_frame") for edge in ("start", "stop"))
+            stop = task.findtext("stop_frame")
             size = [task.findtext(f"original_size/{side}") or "0" for side in ("width", "height")]
             tasks[which] = _Task(
-                source or task.findtext("name") or "", reading.whole(start, "The first frame") if start else 0,
+                source or task.findtext("name") or "",
                 reading.whole(stop, "The last frame") if stop else None,
                 (reading.number(size[0], "The width"), reading.number(size[1], "The height")),
                 task.findtext("subset") or "",
@@ -298,7 +320,10 @@ def _part(task: _Task, tracks: Sequence[Element], mutable: set[tuple[str, str]],
             changing = {name for of, name in mutable if is_ours and of == element.get("label", "")} - _OURS
             for first, end, facts, later in _runs(seen, last + 1, changing):
                 track = facts.get("track") or f"{label} {number}".strip()
-                more = notes.attributes({name: value for name, value in facts.items() if name not in _OURS})
+                more = notes.attributes(
+                    {together(name, _TAKEN): value for name, value in facts.items() if name not in _OURS}
+                )
+                later = tuple((time, together(name, _TAKEN), value) for time, name, value in later)
                 note, annotator = facts.get("note", ""), facts.get("annotator", "")
                 marks.append(Mark(first, end, label, track, note, None, annotator, more, changes=later))
             for shape in seen:
@@ -330,7 +355,7 @@ def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task, not
         corners = between(keys[-1], ended, end) if ended else keys[-1].corners
         keys.append(KeyFrame(end, *corners, source="import", occluded=keys[-1].occluded))
     described = {
-        name: text
+        together(name, _TAKEN): text
         for name, text in facts.items()
         if text and name not in (_BOX, *_OURS) and all(shape.facts.get(name) == text for shape in seen)
     }

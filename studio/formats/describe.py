@@ -25,7 +25,8 @@ An annotation of a file is in the library already where the file has its id (our
 label and the time are the same up to 5 ms. One that has its id or its track and time, or its track, its label and more
 than half of the time of both, by the same person, but says something else, is *different here*: `--different keep` (the
 default) leaves it as it is, `take` has what the file says in its place, where a note or an attribute that the file does
-not name stays, and `both` adds it beside. The preview counts them. `studio import --redo ID` does again what was
+not name stays, and `both` adds it beside. The preview counts them, and with them the curves and the offsets of cameras
+that are different here; only `take` has what the file says of these. `studio import --redo ID` does again what was
 undone.
 
 Frames are those of a video's own table of times, also where their rate varies. A segment is never rounded to nothing.

@@ -1,7 +1,8 @@
 """ELAN .eaf: tiers of aligned annotations between time slots, in ms.
 
 Times are rounded to the nearest ms, and a segment has at least one. A tier holds no overlaps and the work of one
-annotator: what overlaps or is somebody else's goes to further tiers. The lines of the transcript are tiers of the
+annotator: what overlaps or is somebody else's goes to further tiers, of which properties of the file say on whose track
+an import puts them back. The lines of the transcript are tiers of the
 linguistic type “studio-transcript”, one a speaker, whom its PARTICIPANT names; an import takes them for lines again.
 Rows that depend on another one are tiers with that parent, of a type with ELAN's stereotype for it; what has no times
 of its own there refers to its parent. The labels of a row that takes only those are a controlled vocabulary. All of
@@ -15,6 +16,7 @@ file, by its TIME_ORIGIN. The others play beside it, where they are in the libra
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -24,7 +26,7 @@ from xml.etree.ElementTree import Element, SubElement
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.elan_tiers import SYMBOLIC, Tier, dependencies_in, describe, orphans, tiers_of, vocabularies_in
-from studio.formats.layers import TRANSCRIPT, spoken_tiers
+from studio.formats.layers import TRANSCRIPT, put_back, spoken_tiers
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Other, Part, segments
 from studio.formats.notes import Notes, listed
@@ -37,6 +39,7 @@ HOLDS = Holds(
     lines="beside", speakers="yes",
 )  # fmt: skip
 _ANNOTATIONS, _LINES = "default-lt", "studio-transcript"  # linguistic types
+_TRACK_OF = "studio-track: "  # a property of the file: the track of which a tier has the work of another annotator
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 _DATE = "2000-01-01T00:00:00+00:00"  # the format demands one; the same annotations must give the same bytes
 _UNITS = {"milliseconds": 1_000, "PAL-frames": 40_000, "PAL-50-frames": 20_000, "NTSC-frames": 1_001_000 / 30}
@@ -76,6 +79,8 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         kind = "video/*" if medium.pictures else _SOUND_TYPES.get(PurePath(name).suffix.lower(), "audio/*")
         facts = {"MEDIA_URL": f"./{name}", "RELATIVE_MEDIA_URL": f"./{name}", "MIME_TYPE": kind}
         SubElement(header, "MEDIA_DESCRIPTOR", {**facts, **({"TIME_ORIGIN": str(origin)} if origin else {})})
+    for name, track in put_back((tier.name, tier.track, tier.annotations[0].annotator) for tier in tiers).items():
+        SubElement(header, "PROPERTY", NAME=_TRACK_OF + name).text = track
     order = SubElement(root, "TIME_ORDER")
     aligned = [a for tier in (*tiers, *spoken) if tier.kind not in SYMBOLIC for a in tier.annotations]
     times = sorted({t for a in aligned for t in (a.segment.start, a.segment.end)})
@@ -131,10 +136,41 @@ def _tier(root: Element, tier: Tier, slots: Mapping[int, str], ids: Mapping[int,
 
 def remarks(timeline: Timeline) -> list[str]:
     """What goes to tiers that depend on none though their row does."""
-    count = orphans(HOLDS.fitted(timeline), _named(timeline.dependencies))
+    found, depend = HOLDS.fitted(timeline), _named(timeline.dependencies)
+    count = orphans(found, depend)
     lies, goes = ("lies", "goes") if count == 1 else ("lie", "go")
     said = f"{segments(count)} of rows that depend on others {lies} in no segment of those, and {goes} to tiers of "
-    return [f"{said}their own."] if count else []
+    uneven = _uneven(tiers_of(found, depend))
+    parts = (
+        f"{segments(uneven)} without times of {'its' if uneven == 1 else 'their'} own in ELAN will lie in even parts"
+    )
+    return [f"{said}their own."] * bool(count) + [f"{parts} of what they belong to."] * bool(uneven)
+
+
+def _uneven(tiers: Sequence[Tier]) -> int:
+    """How many annotations lie elsewhere once they are read again, since ELAN keeps no times of them."""
+    read: dict[int, Span] = {}
+    moved = 0
+    for tier in tiers:
+        siblings = Counter(map(id, tier.parents))
+        places: Counter[int] = Counter()
+        for number, a in enumerate(tier.annotations):
+            read[id(a)] = a.segment.start, a.segment.end
+            if tier.kind not in SYMBOLIC:
+                continue
+            parent = id(tier.parents[number])
+            place, count = (places[parent], siblings[parent]) if tier.kind == PARTS else (0, 1)
+            places[parent] += 1
+            read[id(a)] = _share(read[parent], place, count)
+            moved += read[id(a)] != (a.segment.start, a.segment.end)
+    return moved
+
+
+def _share(span: Span, place: int, count: int) -> Span:
+    """One of so many even parts of a time."""
+    start, end = span
+    first, last = (start + ((end - start) * k + count // 2) // count for k in (place, place + 1))
+    return first, last
 
 
 def read(data: bytes, name: str) -> list[Part]:
@@ -145,10 +181,12 @@ def read(data: bytes, name: str) -> list[Part]:
     times = _Times.of(root, notes)
     marks: list[Mark] = []
     lines: list[Mark] = []
+    back = _put_back(root)
     for tier in root.iter("TIER"):
         are_lines = tier.get("LINGUISTIC_TYPE_REF") == _LINES
         found = lines if are_lines else marks
         track, annotator = tier.get("TIER_ID", ""), tier.get("ANNOTATOR", "")
+        track = back.get(track, track)
         speaker = tier.get("PARTICIPANT", "") if are_lines else ""
         if not are_lines and tier.get("PARTICIPANT"):
             notes.known(["TIER/PARTICIPANT"], ())
@@ -173,9 +211,22 @@ def read(data: bytes, name: str) -> list[Part]:
         for several in (others, linked)
     )
     spoken = {tier.get("TIER_ID", "") for tier in root.iter("TIER") if tier.get("LINGUISTIC_TYPE_REF") == _LINES}
-    depend = {tier: each for tier, each in dependencies_in(root).items() if each.parent not in spoken}
+    depend = {
+        tier: replace(each, parent=back.get(each.parent, each.parent))
+        for tier, each in dependencies_in(root).items()
+        if each.parent not in spoken and tier not in back
+    }
+    listed_for = {tier: labels for tier, labels in vocabularies_in(root).items() if tier not in back}
     part = Part(media.video, tuple(marks), also=also, lines=tuple(lines), cameras=cameras, dependencies=depend)
-    return notes.parts([replace(part, vocabularies=vocabularies_in(root))])
+    return notes.parts([replace(part, vocabularies=listed_for)])
+
+
+def _put_back(root: Element) -> dict[str, str]:
+    """The tiers that hold the work of another annotator on the track of a tier, and that track."""
+    names = {tier.get("TIER_ID", "") for tier in root.iter("TIER")}
+    said = {each.get("NAME", ""): (each.text or "").strip() for each in root.iterfind("HEADER/PROPERTY")}
+    found = {name.removeprefix(_TRACK_OF): track for name, track in said.items() if name.startswith(_TRACK_OF)}
+    return {name: track for name, track in found.items() if name in names and track in names}
 
 
 def _media(root: Element, notes: Notes) -> tuple[list[Other], list[Other]]:
@@ -227,9 +278,7 @@ class _Times:
             which = self.parts[which][0]
         for one in reversed(way):
             of, place, count = self.parts[one]
-            start, end = self.spans[of]
-            edges = (start + ((end - start) * k + count // 2) // count for k in (place, place + 1))
-            self.spans[one] = (next(edges), next(edges))
+            self.spans[one] = _share(self.spans[of], place, count)
         return self.spans[next(iter(way), which)]
 
     def _align(self, tier: Element, parent: Element | None, slots: "_Slots", notes: Notes) -> None:
@@ -344,7 +393,7 @@ def _parents_first(tiers: Mapping[str, Element]) -> Iterator[Element]:
 
 def _in_order(siblings: Sequence[Element]) -> list[str]:
     """Ids by PREVIOUS_ANNOTATION, each after the one that it names; else as they stand in the file."""
-    names = [element.get("ANNOTATION_ID", "") for element in siblings]
+    names = dict.fromkeys(element.get("ANNOTATION_ID", "") for element in siblings)
     following: dict[str, str] = {}
     firsts = []
     for element in siblings:

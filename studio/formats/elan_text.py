@@ -2,7 +2,8 @@
 
 Times are written as hh:mm:ss.ms, to the nearest ms. ELAN lets people choose the columns and what times look like: read
 are the first two different times of a line, as hh:mm:ss.ms, in seconds or in ms, whatever is before them as the tier,
-and what is after them and is no time as the text. A line of heads is skipped.
+and what is after them and is no time as the text. A number is no time where the line has times as hh:mm:ss.ms, nor is
+it the PARTICIPANT of the six columns above. A line of heads is skipped.
 """
 
 import re
@@ -56,6 +57,11 @@ def _is_time(cell: str) -> bool:
 
 def _mark(cells: Sequence[str], where: str) -> Mark:
     places = [k for k, cell in enumerate(cells) if k and _is_time(cell)]
+    clocks = [k for k in places if _CLOCK.fullmatch(cells[k].strip())]
+    if len(clocks) >= 2:
+        places = clocks
+    elif len(cells) == 6 and places[:4] == [1, 2, 3, 4] and _lasts(cells[2:5], where):
+        places = places[1:]
     if len(places) < 2 or len(cells) < 4:
         raise FormatError(f"{where}: {' | '.join(cells)!r:.60}, {_NEVER}.")
     times = {k: _us(cells[k], where) for k in places}
@@ -65,6 +71,12 @@ def _mark(cells: Sequence[str], where: str) -> Mark:
     texts = [cell for k, cell in enumerate(cells) if k > end and not _is_time(cell)]
     label = texts[0].strip() if texts else cells[-1].strip() if len(cells) - 1 > end else ""
     return Mark(times[begin], times[end], label, cells[0].strip() or TRACK)
+
+
+def _lasts(cells: Sequence[str], where: str) -> bool:
+    """Whether these are a begin, an end, and how long that is; to the ms, as ELAN rounds."""
+    begin, end, duration = (_us(cell, where) for cell in cells)
+    return abs(end - begin - duration) <= 1_000
 
 
 def _us(cell: str, where: str) -> int:

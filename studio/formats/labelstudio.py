@@ -14,7 +14,7 @@ reading; Label Studio imports only people whom it knows, so writing leaves them 
 
 import re
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
@@ -25,7 +25,8 @@ from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame, between
 
-HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="all", described=True, sounds=True)
+HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="all", described=True, sounds=True,
+              keeps=lambda value: _keeps(value))  # fmt: skip
 TRACK = "timelineLabels"
 OBJECT = "object"  # the control tag of boxes over time
 # what is read, and what only says how, where and when an annotation was made
@@ -326,6 +327,12 @@ def _attribute(item: dict[str, Any], notes: Notes) -> dict[str, Any]:
     return {} if said is None else {str(item.get("from_name") or item["type"]): said}
 
 
+def _keeps(value: Any) -> bool:
+    """Whether a value comes back as it is: a list of one is read as one choice, and others than texts as text."""
+    kind, said = _said(value)
+    return bool(_attribute({"type": kind, "from_name": "", "value": said}, Notes()).get(kind) == value)
+
+
 def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, Any], where: str, notes: Notes) -> None:
     notes.known(item, _ITEM)
     value = item.get("value")
@@ -336,7 +343,7 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, A
     if "ranges" in value:
         with_frames = [(span, True) for span in reading.child(value, "ranges", list, where)]
         marks = _marks(item, value, with_frames, annotator, where, notes)
-        found.framed += [replace(mark, attributes=more) for mark in marks] if more else marks
+        found.framed += [mark.changed(attributes=more) for mark in marks] if more else marks
     elif isinstance(value.get("sequence"), list):
         # one result is one object: two of one label are two, and stay two
         notes.known(value, (*_VALUE, "sequence"))
@@ -347,7 +354,7 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, A
             (found.framed_boxes if framed else found.timed_boxes).setdefault(track, []).append(box)
     elif "start" in value and "end" in value:  # of the sound beside the video, in seconds
         marks = _marks(item, value, [(value, False)], annotator, where, notes)
-        found.timed += [replace(mark, attributes=more) for mark in marks] if more else marks
+        found.timed += [mark.changed(attributes=more) for mark in marks] if more else marks
     else:
         notes.left_out(f"result(s) of type “{item.get('type', '')!s:.30}”, neither segments nor boxes,")
 

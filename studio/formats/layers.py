@@ -36,6 +36,19 @@ def layered(annotations: Iterable[Annotation], *, by_annotator: bool = False) ->
     return named
 
 
+def put_back(tiers: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Of (name, track, annotator) of tiers in order: the further tiers that hold the first work of another annotator on
+    their track, and that track. A reader puts them back on it; the others are there because of overlaps."""
+    known: set[tuple[str, str]] = set()
+    found = {}
+    for name, track, annotator in tiers:
+        track = unicodedata.normalize("NFC", track)
+        if name != track and (track, annotator) not in known:
+            found[name] = track
+        known.add((track, annotator))
+    return found
+
+
 def layered_lines(lines: Iterable[Cue], name: str, taken: Collection[str] = ()) -> dict[str, list[Annotation]]:
     """Tier → lines of a transcript as annotations, none of which overlap. No tier is called as one that is `taken`,
     also where capitals are one with small letters, as in the names of files on some disks."""

@@ -4,8 +4,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
-from studio.formats.layers import layered
+from studio.formats.layers import layered, put_back
 from studio.formats.model import NO_LABEL, Format, Holds, Kind, has_times, segments, transcript_lines
 from studio.timeline import ON_SCREEN, Annotation, Segment, Timeline, clock
 
@@ -133,11 +134,17 @@ def _times(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
         most = f"{max(moved) / 1000:g} ms" if max(moved) < 1_000_000 else clock(max(moved))
         yield f"The times of {segments(len(moved))} are rounded, by {most} at most."
     if holds.layers:
-        over = 0
+        over = others = 0
         for t in dict.fromkeys(id(t) for t, _ in kept):
             own = [a for other, a in kept if id(other) == t]
-            tiers = layered(own)
-            over += sum(len(tier) for track, tier in tiers.items() if track not in {a.track for a in own})
+            tiers = layered(own, by_annotator=holds.annotators)
+            back = put_back((name, tier[0].track, tier[0].annotator) for name, tier in tiers.items())
+            others += sum(len(tiers[name]) for name in back)
+            over += sum(len(tier) for name, tier in tiers.items() if name not in {a.track for a in own} | back.keys())
+        if others:
+            goes, them = ("goes", "it") if others == 1 else ("go", "them")
+            yield (f"{segments(others)} by a track's other annotators {goes} to further tiers; an import puts {them} "
+                   "back.")  # fmt: skip
         if over:
             yield f"{segments(over)} that overlap{'s' * (over == 1)} others go{'es' * (over == 1)} to further tiers."
 
@@ -207,10 +214,19 @@ def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
         changed = sum(any(isinstance(v, bool | dict) or v is None for v in a.attributes.values()) for _, a in kept)
         if changed:
             yield f"The attributes of {segments(changed)} that are no texts, numbers or lists become text."
+        altered = sum(any(_is_altered(holds, v) for v in a.attributes.values()) for _, a in kept)
+        if altered:
+            yield f"The attributes of {segments(altered)} have values that an import reads otherwise."
     for what, count in dropped.items():
         if count:
             of = "" if what.endswith("corrected") else " of"
             yield f"{what}{of} {segments(count)} {'is' if what == 'The confidence' else 'are'} dropped."
+
+
+def _is_altered(holds: Holds, value: Any) -> bool:
+    """Whether a text, number or list does not come back as it is."""
+    is_plain = isinstance(value, str | int | float | list) and not isinstance(value, bool)
+    return is_plain and holds.keeps is not None and not holds.keeps(value)
 
 
 def _boxes(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
@@ -296,6 +312,10 @@ def _described(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     elif lost:
         what = "text" if holds.attributes == "text" else "texts, numbers or lists"
         yield f"The attributes of {of} over time that are no {what} become text."
+    altered = sum(any(_is_altered(holds, v) for v in each.values()) for each in said) if holds.described else 0
+    if altered:
+        of = "1 box" if altered == 1 else f"{altered} boxes"
+        yield f"The attributes of {of} over time have values that an import reads otherwise."
 
 
 def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterator[str]:

@@ -59,6 +59,11 @@ class Mark:
     def __post_init__(self) -> None:
         reading.take_mark()
 
+    def changed(self, **facts: Any) -> "Mark":
+        """The same mark with other facts; `replace` would count it as one more that the file has."""
+        with reading.uncounted():
+            return replace(self, **facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -145,17 +150,18 @@ class Holds:
     a track must not overlap, and those that do go to further tracks. `text` is what it makes of a label, `naming` of a
     track's name, `remark` of a note, `person` of an annotator's name. `editors`: whether it also says who corrected an
     annotation last. `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or
-    "all". `tiers`: whether it says which tracks depend on others. `blank`: whether a label may be empty. `cameras`:
-    whether it says what else plays on the timeline. `curves`: whether it has continuous ratings. `sounds`: whether
-    recordings without pictures have times in seconds in it though it counts those of others in frames. `rounding`
-    overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a transcript
-    go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of lines whose
-    middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere. `speakers`:
-    whether it has a place for who says a line, or says it before the words ("words"). `words`: whether for the times of
-    words, and also for how sure a model was of them ("all"). `longest` is the last time in µs that it can say, 0 for
-    any. `files`: what the files of its archive are called by. `objects`: whether it keeps boxes over time, "all" of
-    them or where they are at their "keys" only, as boxes of a track, or nothing but them ("alone"); `occlusion`:
-    whether it says where they are occluded, and `described` whether it keeps attributes of them as those of segments.
+    "all"; `keeps` says of a value of "plain" whether it is read as it was. `tiers`: whether it says which tracks
+    depend on others. `blank`: whether a label may be empty. `cameras`: whether it says what else plays on the
+    timeline. `curves`: whether it has continuous ratings. `sounds`: whether recordings without pictures have times in
+    seconds in it though it counts those of others in frames. `rounding` overrides `grain`. `only_boxed`: tracks
+    without boxes have no place in it. `lines` says where those of a transcript go: "beside" the annotations, "instead"
+    of them in one file, "within" them (only the words, and only of lines whose middle lies in one), as "turns" of who
+    says them, instead of annotations; they "alone"; or nowhere. `speakers`: whether it has a place for who says a
+    line, or says it before the words ("words"). `words`: whether for the times of words, and also for how sure a model
+    was of them ("all"). `longest` is the last time in µs that it can say, 0 for any. `files`: what the files of its
+    archive are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys"
+    only, as boxes of a track, or nothing but them ("alone"); `occlusion`: whether it says where they are occluded, and
+    `described` whether it keeps attributes of them as those of segments.
     """
 
     grain: int = 1
@@ -184,6 +190,7 @@ class Holds:
     objects: Literal["", "keys", "all", "alone"] = ""
     occlusion: bool = False
     described: bool = False
+    keeps: Callable[[Any], bool] | None = None
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
     remark: Callable[[str], str] = _same
@@ -476,15 +483,17 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
                 mark, start=placed.start, end=placed.end, label=label[:longest],
                 track=_track(mark.track, most), note=note[: most.note_chars],
                 annotator=_text(mark.annotator)[: most.label_chars],
-                attributes=_attributes(mark, on, start - on.shift, end - on.shift, placed),
+                attributes=_attributes(mark, on, start, end, placed),
                 speaker=_text(mark.speaker)[: most.label_chars], words=_words(mark, on.shift),
                 edited_by=_text(mark.edited_by)[: most.label_chars],
             )  # fmt: skip
 
 
 def _attributes(mark: Mark, on: _On, start: int, end: int, placed: Segment) -> Attributes:
-    """Attributes of a segment that the file has from `start` to `end`: those that are times of it go along."""
-    attributes = mark.attributes
+    """Attributes of a segment that would lie from `start` to `end`, but for what is cut: those that are times of it go
+    along."""
+    attributes, shift = mark.attributes, on.shift
+    start, end = start - shift, end - shift  # as the file has it
     for name in dict.fromkeys(name for _, name, _ in mark.changes):
         times = [
             (_times(replace(mark, start=time, end=time + 1, changes=()), on.part, on.footage, on.own, 0)[0], value)
@@ -493,7 +502,12 @@ def _attributes(mark: Mark, on: _On, start: int, end: int, placed: Segment) -> A
         ]
         within = [(time, value) for time, value in times if start < time < end]
         attributes = {**attributes, name: changing([(start, attributes.get(name)), *within])}
-    return carried(attributes, Segment(start, end), placed) if attributes and start >= 0 else attributes
+    if not attributes or start < 0:
+        return attributes
+    # each edge by itself is cut; both at once are taken for a segment that moves, which it does by the shift alone
+    whole, cut = Segment(start, end), Segment(placed.start - shift, placed.end - shift)
+    begun = Segment(cut.start, end)
+    return carried(carried(carried(attributes, whole, begun), begun, cut), cut, placed)
 
 
 def _words(mark: Mark, shift: int) -> tuple[Word, ...]:

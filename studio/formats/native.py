@@ -26,7 +26,7 @@ from studio.timeline import (
 from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame, is_rising, key_frame
 from studio.timeline.codec import FIELDS
 from studio.timeline.tiers import DEPENDENCIES, Dependency
-from studio.timeline.traces import RATE, Scale, Trace, at_rate
+from studio.timeline.traces import RATE, Scale, Trace, at_rate, plain
 
 VERSION = 1
 HOLDS = Holds(
@@ -111,9 +111,8 @@ def _rows_of(timeline: Timeline) -> dict[str, Any]:
 def _curve_of(trace: Trace, timeline: Timeline) -> dict[str, Any]:
     """A continuous rating: values at so many a second from time 0, null where nothing is said."""
     scale = timeline.scales[trace.track]
-    values = [None if math.isnan(value) else round(value, 4) for value in trace.values.tolist()]
     return {"track": trace.track, "annotator": trace.annotator, "low": scale.low, "high": scale.high, "rate": RATE,
-            "values": values}  # fmt: skip
+            "values": plain(trace.values)}  # fmt: skip
 
 
 def _camera_of(camera: Beside) -> dict[str, Any]:

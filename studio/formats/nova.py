@@ -16,19 +16,19 @@ from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
 from studio.formats import archive, reading
-from studio.formats.layers import TRANSCRIPT, layered, layered_lines
+from studio.formats.layers import TRANSCRIPT, layered, layered_lines, put_back
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes, listed
 from studio.platform.names import file_name
 from studio.timeline import Annotation, Timeline
-from studio.timeline.traces import RATE, Scale, Trace, Values, at_rate
+from studio.timeline.traces import RATE, Scale, Trace, Values, at_rate, plain
 
 _HEAD, _DATA = ".annotation", ".annotation~"
 _KINDS = ("DISCRETE", "FREE")
 _CONTINUOUS = "CONTINUOUS"
 _USUAL = Scale(0.0, 1.0)
-_BEYOND = 1e-3  # of a scale: tools round
+_BEYOND = 1e-3  # share of a scale: tools round
 _LINES = "transcript"  # the role of a free scheme with lines
 _MORE = re.compile(r"[A-Za-z]\w*=[^=]*")
 # what the header says of how it was made and is drawn, beside what is read
@@ -50,9 +50,10 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     """One video."""
     files: dict[str, bytes] = {}
     tiers = layered(HOLDS.fitted(timelines[0]), by_annotator=True)
+    back = put_back((name, tier[0].track, tier[0].annotator) for name, tier in tiers.items())
     for track, tier in tiers.items():
         ids = {label: number for number, label in enumerate(sorted({a.label for a in tier}))}
-        files[track + _HEAD] = _scheme(track, ids, tier)
+        files[track + _HEAD] = _scheme(track, back.get(track, track), ids, tier)
         files[track + _DATA] = "".join(_line(a, ids, timelines[0].scores) for a in tier).encode()
     for track, tier in layered_lines(HOLDS.fitted_lines(timelines[0]), TRANSCRIPT, tiers).items():
         files[track + _HEAD] = _free_scheme(track, len(tier))
@@ -60,7 +61,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     for trace in timelines[0].traces:
         name = _free_name(_label(file_name(trace.track)), files)
         files[name + _HEAD] = _continuous(name, trace, timelines[0].scales[trace.track])
-        said = ("nan;0" if math.isnan(value) else f"{value:.6g};1" for value in trace.values.tolist())
+        said = ("nan;0" if value is None else f"{value};1" for value in plain(trace.values))
         files[name + _DATA] = "".join(f"{line}\n" for line in said).encode()
     return archive.pack(files)
 
@@ -74,7 +75,13 @@ def _continuous(name: str, trace: Trace, scale: Scale) -> bytes:
     root = Element("annotation", {"ssi-v": "3"})
     SubElement(root, "info", ftype="ASCII", size=str(len(trace.values)))
     SubElement(root, "meta", role=_label(trace.track), annotator=_label(trace.annotator))
-    facts = {"name": name, "type": _CONTINUOUS, "sr": str(RATE), "min": f"{scale.low:g}", "max": f"{scale.high:g}"}
+    facts = {
+        "name": name,
+        "type": _CONTINUOUS,
+        "sr": str(RATE),
+        "min": f"{scale.low:.12g}",
+        "max": f"{scale.high:.12g}",
+    }
     SubElement(root, "scheme", facts)
     return write_xml(root)
 
@@ -87,10 +94,10 @@ def _free_scheme(track: str, size: int) -> bytes:
     return write_xml(root)
 
 
-def _scheme(track: str, ids: Mapping[str, int], tier: Sequence[Annotation]) -> bytes:
+def _scheme(track: str, role: str, ids: Mapping[str, int], tier: Sequence[Annotation]) -> bytes:
     root = Element("annotation", {"ssi-v": "3"})
     SubElement(root, "info", ftype="ASCII", size=str(len(tier)))
-    SubElement(root, "meta", role=track, annotator=tier[0].annotator)
+    SubElement(root, "meta", role=role, annotator=tier[0].annotator)
     scheme = SubElement(root, "scheme", name=track, type="DISCRETE")
     for label, number in ids.items():
         SubElement(scheme, "item", name=label, id=str(number))
@@ -119,9 +126,10 @@ def read(data: bytes, name: str) -> list[Part]:
             continue
         with notes.entry():
             scheme = _Scheme.of(files.get(file.removesuffix("~")) if file.endswith("~") else None, notes)
+            is_further = bool(re.fullmatch(rf"{re.escape(scheme.role)} \(\d+\)", track))
             if scheme.kind == _CONTINUOUS:
                 # one scale, as another annotator drew it
-                if re.fullmatch(rf"{re.escape(scheme.role)} \(\d+\)", track) and _is_free(scheme, traces, scales):
+                if is_further and _is_free(scheme, traces, scales):
                     track = scheme.role
                 traces.append(Trace(track, scheme.annotator, _curve(content, track, scheme, notes)))
                 scales[track] = scheme.scale
@@ -130,6 +138,7 @@ def read(data: bytes, name: str) -> list[Part]:
                 notes.say(f"The tier {listed([track])} is of the type {scheme.kind:.20}, and is left out.")
                 continue
             found = lines if scheme.lines else marks
+            track = scheme.role if is_further else track  # somebody else's work on the same track
             for number, line in reading.lines_of(content):
                 with notes.entry():
                     found.append(_mark(line, f"Line {number} of {track:.40}", track, scheme, notes))
@@ -147,14 +156,15 @@ def _curve(content: bytes, track: str, scheme: "_Scheme", notes: Notes) -> Value
     edge."""
     said: list[float] = []
     low, high = scheme.scale.low, scheme.scale.high
+    spare = _BEYOND * (high - low)
     for number, line in reading.lines_of(content):
         value = math.nan
         with notes.entry():
             field = line.partition(";")[0].strip()
             if "nan" not in field.lower():
                 value = reading.number(field, f"Line {number} of {track:.40}")
-        notes.left_out("value(s) beyond the scale of a curve", value < low - _BEYOND or value > high + _BEYOND)
-        said.append(min(max(value, low), high) if low - _BEYOND <= value <= high + _BEYOND else math.nan)
+        notes.left_out("value(s) beyond the scale of a curve", value < low - spare or value > high + spare)
+        said.append(min(max(value, low), high) if low - spare <= value <= high + spare else math.nan)
     reading.take_parts(len(said))
     return at_rate(said, scheme.rate)
 
@@ -162,7 +172,7 @@ def _curve(content: bytes, track: str, scheme: "_Scheme", notes: Notes) -> Value
 @dataclass(frozen=True, slots=True)
 class _Scheme:
     """What the header of a tier says: its type, what its labels are called by id, who made it, and whether it has the
-    lines of a transcript; of a curve its rate, its scale and what it is named for."""
+    lines of a transcript; of a curve its rate and its scale; what it is named for."""
 
     kind: str
     names: Mapping[str, str]
@@ -188,7 +198,7 @@ class _Scheme:
             if not low < high or not 0.1 <= rate <= 1000:
                 raise FormatError("A continuous scheme needs a lowest value, a higher one, and a rate (sr).")
             return cls(kind, names, annotator, rate=rate, scale=Scale(low, high), role=role)
-        return cls(kind, names, annotator, kind == "FREE" and role == _LINES)
+        return cls(kind, names, annotator, kind == "FREE" and role == _LINES, role=role)
 
 
 def _mark(line: str, where: str, track: str, scheme: _Scheme, notes: Notes) -> Mark:

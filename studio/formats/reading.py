@@ -49,6 +49,16 @@ def bounded(most: int) -> Iterator[None]:
         _room.reset(token)
 
 
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Within, nothing is counted: what is made there was found before."""
+    token = _room.set(None)
+    try:
+        yield
+    finally:
+        _room.reset(token)
+
+
 def take_mark() -> None:
     """A segment was found. Raises TooMany."""
     room = _room.get()
@@ -170,19 +180,22 @@ def expect(value: Any, kind: type, where: str) -> Any:
     return value
 
 
-def us_of(value: Any, where: str) -> int:
-    """Seconds, as a number or as its text → µs, to the nearest. Text is read exactly, without a detour over floats."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MOST_SECONDS:  # never NaN
-        return round(value * 1_000_000)
+def us_of(value: Any, where: str, unit: int = 1_000_000) -> int:
+    """Seconds, or what else is so many µs (`unit`), as a number or as its text → µs, to the nearest. Text is read
+    exactly, without a detour over floats."""
+    most = _MOST_SECONDS * 1_000_000 // unit
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= most:  # never NaN
+        return round(value * unit)
     try:
         if not isinstance(value, str):
             raise ValueError
         number = Decimal(value.strip())
-        if not number.is_finite() or abs(number) > _MOST_SECONDS:
+        if not number.is_finite() or abs(number) > most:
             raise ValueError
     except (ArithmeticError, ValueError, TypeError, AttributeError):
-        raise FormatError(f"{where}: {value!r:.40} is not a time in seconds.") from None
-    return int((number * 1_000_000).to_integral_value())
+        counted = {1_000_000: "seconds", 1_000: "milliseconds"}[unit]
+        raise FormatError(f"{where}: {value!r:.40} is not a time in {counted}.") from None
+    return int((number * unit).to_integral_value())
 
 
 def whole(value: Any, where: str) -> int:

@@ -327,8 +327,7 @@ def _time(text: str, unit: int, where: str) -> int:
     if match := re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)", text):
         hours, minutes, seconds = match.groups()
         return (int(hours or 0) * 60 + int(minutes)) * 60_000_000 + reading.us_of(seconds.replace(",", "."), where)
-    us = reading.us_of(re.sub(r"^(-?\d+),(\d+)$", r"\1.\2", text), where)
-    return us if unit == 1_000_000 else round(us * unit / 1_000_000)
+    return reading.us_of(re.sub(r"^(-?\d+),(\d+)$", r"\1.\2", text), where, unit)
 
 
 def _mark(

@@ -8,8 +8,8 @@ one, are read, in UTF-8 or UTF-16; the long one is written.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from studio.errors import FormatError
 from studio.formats import reading
@@ -140,14 +140,15 @@ def _lines(marks: Sequence[Mark], notes: Notes) -> Iterator[Mark]:
         if what == "words":
             continue
         words = sorted(found.get((speaker, "words"), ()), key=lambda mark: (mark.start, mark.end))
+        middles = sorted(((word.start + word.end) // 2, k) for k, word in enumerate(words))
         taken: set[int] = set()
         for line in sorted(own, key=lambda mark: (mark.start, mark.end)):
-            within = [k for k, word in enumerate(words)
-                      if k not in taken and line.start <= (word.start + word.end) // 2 < line.end
-                      and word.label in line.label]  # fmt: skip
+            first, end = bisect_left(middles, (line.start, 0)), bisect_left(middles, (line.end, 0))
+            near = sorted(k for _, k in middles[first:end])
+            within = [k for k in near if k not in taken and words[k].label in line.label]
             taken.update(within)
             said = tuple(Word(words[k].start, words[k].end, words[k].label, 1.0) for k in within)
-            yield replace(line, speaker=speaker, words=said)
+            yield line.changed(speaker=speaker, words=said)
         notes.left_out("word(s) of the transcript outside its lines", len(words) - len(taken))
 
 

@@ -9,6 +9,7 @@ is hidden or occluded. Rectangles of other projects become boxes over time, one 
 rectangles) and name (one that is called so, or id, or track); several of one at the same time are several, each of
 which goes on where it is nearest; where one has none for more than three times as long as usual, it is hidden. The
 lines of the transcript are segments with an attribute `transcript` of its own, which an import takes for lines again.
+An attribute that is called as one of the first four has “ (attribute)” behind its name in the file.
 """
 
 import re
@@ -20,6 +21,7 @@ from studio.formats import reading
 from studio.formats.layers import TRANSCRIPT
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
+from studio.formats.own_names import apart, together
 from studio.timeline import Box, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame
 
@@ -57,9 +59,10 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         for n, t in enumerate(timelines, 1)
     }
     named = {name for t in timelines for a in t.annotations for name in a.attributes}
-    keys = {name: str(n) for n, name in enumerate((*OURS, *sorted(named - set(OURS))), 1)}
-    lines = str(len(keys) + 1) if any(t.lines for t in timelines) else ""
-    known = [(name, key, _SEGMENTS, "") for name, key in keys.items()]
+    keys = {name: str(n) for n, name in enumerate(sorted(named), len(OURS) + 1)}
+    lines = str(len(OURS) + len(keys) + 1) if any(t.lines for t in timelines) else ""
+    known = [(name, str(n), _SEGMENTS, "") for n, name in enumerate(OURS, 1)]
+    known += [(apart(name, OURS), key, _SEGMENTS, "") for name, key in keys.items()]
     known += [("transcript", lines, _SEGMENTS, _LINES)] * bool(lines)
     drawn = {part: str(n) for n, part in enumerate(_DRAWN, len(known) + 1)} if any(t.objects for t in timelines) else {}
     known += [(_DRAWN[part], key, _RECTANGLES, _BOX + part) for part, key in drawn.items()]
@@ -100,7 +103,7 @@ def _offered(timelines: Sequence[Timeline]) -> dict[str, tuple[str, ...]]:
     return {
         name: options
         for name, options in offered.items()
-        if name not in (*other, *OURS) and not any("," in option for option in options)
+        if name not in other and apart(name, OURS) == name and not any("," in option for option in options)
     }
 
 
@@ -215,7 +218,8 @@ def _take(entry: dict[str, Any], columns: "_Attributes", view: _View, where: str
         start, end = (reading.us_of(t, where) for t in z)
         label = given.get(columns.label, "")
         track, note, annotator = (given.get(name, "") for name in ("track", "note", "annotator"))
-        more = {name: text for name, text in given.items() if name not in {columns.label, *OURS} and text}
+        more = {together(name, OURS): text for name, text in given.items()
+                if name not in {columns.label, *OURS} and text}  # fmt: skip
         mark = Mark(start, end, label, track or columns.row, note, None, annotator, notes.attributes(more))
         view.marks.append(mark)
     elif len(z) == 1 and isinstance(xy, list) and len(xy) == 5 and xy[0] == _RECTANGLE:

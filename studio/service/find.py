@@ -304,7 +304,7 @@ def _found(db: Any, question: Question, by: Actor, first: int, most: int | None)
         {"id": rows[video]["id"], "name": rows[video]["name"], "count": counts[n], "total_us": int(totals[n])}
         for n, video in enumerate(named)
     ]
-    return Found(count, int(totals.sum()), per_video, _moments(db, tables, parts, rows))
+    return Found(count, int(totals.sum()), per_video, _moments(db, tables, parts, rows, by))
 
 
 def _combinations(
@@ -318,10 +318,12 @@ def _combinations(
         ) from None
 
 
-def _moments(db: Any, tables: Sequence[Segments], parts: Sequence[Ints | None], rows: dict[int, Row]) -> list[Row]:
+def _moments(
+    db: Any, tables: Sequence[Segments], parts: Sequence[Ints | None], rows: dict[int, Row], by: Actor
+) -> list[Row]:
     """Moments by the rows of their segments in each table."""
     steps = [None if part is None else table.identity[part].tolist() for table, part in zip(tables, parts, strict=True)]
-    known = segments.details(db, (each for step in steps for each in step or ()))
+    known = segments.details(db, (each for step in steps for each in step or ()), by)
     made = []
     for n, video in enumerate(tables[0].video[parts[0]].tolist()):
         found = [None if step is None else known[step[n]] for step in steps]

@@ -1,6 +1,7 @@
 """Table `absences`: instants at which a person looked for a label and did not see it."""
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,3 +58,14 @@ def count_since(db: sqlite3.Connection, track: str, label: str, since: str, read
         {**parameters(reader), "track": track, "label": label, "since": since},
     ).fetchone()
     return int(row[0])
+
+
+def relabel(db: sqlite3.Connection, renames: Iterable[tuple[str, str, str]]) -> None:
+    """As `annotations.relabel`: labels (track, label, new label) are called differently in the whole library, all at
+    once."""
+    asked = "DELETE FROM absences WHERE track = ? AND label = ? RETURNING *"
+    rows = [(row, to) for track, label, to in renames for row in db.execute(asked, (track, label)).fetchall()]
+    db.executemany(
+        "INSERT OR IGNORE INTO absences (video_id, track, label, time_us, annotator, at) VALUES (?, ?, ?, ?, ?, ?)",
+        [(r["video_id"], r["track"], to, r["time_us"], r["annotator"], r["at"]) for r, to in rows],
+    )

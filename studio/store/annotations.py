@@ -13,7 +13,7 @@ from typing import Any
 
 from studio.errors import Conflict, NotFound, UsageError
 from studio.store import labels, stored, timelines
-from studio.store.readers import SEEN, Reader, parameters
+from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.store.videos import now
 from studio.timeline import ON_SCREEN, Annotation, Edit, Segment, carried, from_row, to_row
 
@@ -89,7 +89,7 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
     seq = _append(db, video_id, change, Edit(before, after), annotator)
     if after.prediction_id:
         verdict = "" if after.deleted else _VERDICT_OF.get(after.source, "")
-        _set_verdict(db, after.prediction_id, annotator, verdict, seq)
+        _set_verdict(db, video_id, after.prediction_id, annotator, verdict, seq)
     return after
 
 
@@ -165,7 +165,7 @@ def _decide(db: sqlite3.Connection, video_id: str, change: EditRequest, annotato
         raise UsageError("A decision names a prediction and says accepted, corrected or rejected.")
     _prediction(db, video_id, change.prediction_id)
     seq = _append(db, video_id, change, None, annotator)
-    _set_verdict(db, change.prediction_id, annotator, change.verdict, seq)
+    _set_verdict(db, video_id, change.prediction_id, annotator, change.verdict, seq)
 
 
 def _prediction(db: sqlite3.Connection, video_id: str, prediction_id: str) -> sqlite3.Row:
@@ -242,15 +242,19 @@ def append_other(
     return cursor.lastrowid
 
 
-def _set_verdict(db: sqlite3.Connection, prediction_id: str, annotator: str, verdict: str, seq: int) -> None:
+def _set_verdict(
+    db: sqlite3.Connection, video_id: str, prediction_id: str, annotator: str, verdict: str, seq: int
+) -> None:
     if verdict:
         db.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (prediction_id, annotator, verdict, seq))
     else:
-        # taking a decision back takes it back for everyone who sees it; the history keeps who had said what
+        # taking a decision back takes it back for everyone who sees it; the history keeps who had said what. The
+        # timeline and the camera of the prediction may be two videos: one that is independent is enough
         db.execute(
-            "DELETE FROM verdicts WHERE prediction_id = :id AND (annotator = :annotator OR NOT (SELECT v.independent "
-            "FROM predictions p JOIN runs r ON r.id = p.run_id JOIN videos v ON v.id = r.video_id WHERE p.id = :id))",
-            {"id": prediction_id, "annotator": annotator},
+            "DELETE FROM verdicts WHERE prediction_id = :id AND (annotator = :annotator OR NOT EXISTS "
+            "(SELECT 1 FROM videos WHERE independent AND id IN (:timeline, (SELECT r.video_id FROM predictions p "
+            "JOIN runs r ON r.id = p.run_id WHERE p.id = :id))))",
+            {"id": prediction_id, "annotator": annotator, "timeline": video_id},
         )
 
 
@@ -308,13 +312,15 @@ def lately_deleted(db: sqlite3.Connection, name: str, since: str) -> int:
     return int(row[0])
 
 
-def spans(db: sqlite3.Connection, timeline_id: str, track: str, annotator: str | None = None) -> list[Segment]:
-    """When the annotations of a track of a timeline are; with `annotator` only theirs."""
+def spans_around(
+    db: sqlite3.Connection, timeline_id: str, track: str, segment: Segment, annotator: str | None = None
+) -> list[Segment]:
+    """When the annotations of a track of a timeline are that contain a segment; with `annotator` only theirs."""
     asked = (
         "SELECT start_us, end_us FROM annotations WHERE timeline_id = ? AND track = ? AND NOT deleted "
-        "AND annotator = coalesce(?, annotator)"
+        "AND start_us <= ? AND end_us >= ? AND annotator = coalesce(?, annotator)"
     )
-    return [Segment(*row) for row in db.execute(asked, (timeline_id, track, annotator))]
+    return [Segment(*row) for row in db.execute(asked, (timeline_id, track, segment.start, segment.end, annotator))]
 
 
 def of_timeline(db: sqlite3.Connection, timeline_id: str, annotator: str | None = None) -> list[Annotation]:
@@ -342,12 +348,16 @@ def video_of(db: sqlite3.Connection, annotation_id: str) -> str:
     return str(row["video_id"])
 
 
-def verdicts(db: sqlite3.Connection, video_id: str, annotator: str | None = None) -> dict[str, str]:
-    """The latest verdict about each prediction of a video, by anyone, or with `annotator` by them."""
+def verdicts(
+    db: sqlite3.Connection, video_id: str, annotator: str | None = None, reader: str | None = None
+) -> dict[str, str]:
+    """The latest verdict about each prediction of a video, by anyone, or with `annotator` by them. With `reader` those
+    of others are left out that were given on a timeline that is annotated independently."""
     rows = db.execute(
         "SELECT d.prediction_id, d.verdict FROM verdicts d JOIN predictions p ON p.id = d.prediction_id "
-        "JOIN runs r ON r.id = p.run_id WHERE r.video_id = ? AND d.annotator = coalesce(?, d.annotator) ORDER BY d.seq",
-        (video_id, annotator),
+        "JOIN runs r ON r.id = p.run_id WHERE r.video_id = :video AND d.annotator = coalesce(:annotator, d.annotator) "
+        f"AND (:reader IS NULL OR d.annotator = :reader OR {OPENLY.format('d')}) ORDER BY d.seq",
+        {"video": video_id, "annotator": annotator, "reader": reader},
     )
     return {row["prediction_id"]: row["verdict"] for row in rows}
 

@@ -152,7 +152,7 @@ def medium_of(db: sqlite3.Connection, video: Row, change: BoxChange) -> Row:
     """The video over whose picture a box track lies, or will: the main one, or a camera of the timeline."""
     there = find(db, video["id"], change.id)
     medium = there.medium if there else change.after.medium
-    return videos.get(db, medium) if medium else video
+    return videos.known(db, medium) if medium else video
 
 
 def _check_medium(db: sqlite3.Connection, video_id: str, medium: str) -> None:

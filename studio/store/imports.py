@@ -21,8 +21,10 @@ from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue
 from studio.timeline.boxes import BoxTrack
 from studio.timeline.tiers import Dependencies
-from studio.timeline.traces import Scale, Trace
+from studio.timeline.traces import Scale, Trace, Values
 
+_ROUNDED_US = 1_000  # by how much files round when a camera begins
+_ROUNDED = 1e-3  # share of its scale by which files round a curve
 CLASSES = 50  # labels on one track of a file: more are sentences, which no list of labels is for
 
 
@@ -38,7 +40,8 @@ class Batch:
 
     `spoken` says of lines who says them, and in which words. `ids` are those that the file has for its annotations, by
     ours. `points` are the (track, label) of points in time. `changes` are what annotations of the video become;
-    `different` are those that are otherwise here: (here, in the file). `dependencies` and `vocabularies` are what the
+    `different` are those that are otherwise here: (here, in the file); `others` is how many curves and cameras are.
+    `dependencies` and `vocabularies` are what the
     file says of tracks, see `labels.learn`. `cameras` play beside it, by the ids of their videos, and begin at so many
     µs. `objects` are boxes over time, `traces` continuous ratings, on the `scales` of their tracks.
     """
@@ -54,6 +57,7 @@ class Batch:
     points: frozenset[tuple[str, str]] = frozenset()
     changes: Sequence[Annotation] = ()
     different: Sequence[tuple[Annotation, Annotation]] = ()
+    others: int = 0
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     cameras: Mapping[str, int] = field(default_factory=dict)
@@ -73,7 +77,8 @@ def fresh(
 ) -> Batch:
     """What a batch that `annotator` imports adds to its video, and what it changes there: importing a file twice does
     nothing the second time. `different` says what becomes of annotations that are otherwise here; with `layer` only
-    that person's annotations are here.
+    that person's annotations are here. A curve and a camera that are otherwise here stay unless the file's are taken:
+    there is one of each.
 
     Only inside of the write that adds it does this hold until it is added.
     """
@@ -81,7 +86,10 @@ def fresh(
     added, pairs = import_matching.match(here, batch.annotations, batch.ids, annotator)
     if different == "both":
         added += [new for _, new in pairs]
-    known, timeline = boxes(db, batch.video_id), timelines.of_video(db, batch.video_id)
+    known = boxes(db, batch.video_id)
+    cameras, moved = _fresh_cameras(db, batch)
+    curves, redrawn = _fresh_curves(db, batch, annotator)
+    takes = different == "take"
     return replace(
         batch,
         annotations=added,
@@ -90,10 +98,35 @@ def fresh(
         lines=_fresh_lines(db, batch),
         changes=[import_matching.taken(*pair) for pair in pairs] if different == "take" else (),
         different=pairs,
-        cameras={id_: at for id_, at in batch.cameras.items() if timelines.offset(db, timeline, id_) != at},
+        others=len(moved) + len(redrawn),
+        cameras={**cameras, **(moved if takes else {})},
         objects=_fresh_objects(db, batch, layer),
-        traces=[trace for trace in batch.traces if not _is_drawn(db, batch.video_id, trace, annotator)],
+        traces=[*curves, *(redrawn if takes else ())],
     )
+
+
+def _fresh_cameras(db: sqlite3.Connection, batch: Batch) -> tuple[dict[str, int], dict[str, int]]:
+    """The cameras that are not on the timeline yet, and those that begin at another time there."""
+    timeline = timelines.of_video(db, batch.video_id)
+    there = {id_: timelines.offset(db, timeline, id_) for id_ in batch.cameras}
+    added = {id_: at for id_, at in batch.cameras.items() if there[id_] is None}
+    moved = {
+        id_: at for id_, at in batch.cameras.items()
+        for known in (there[id_],) if known is not None and abs(known - at) > _ROUNDED_US
+    }  # fmt: skip
+    return added, moved
+
+
+def _fresh_curves(db: sqlite3.Connection, batch: Batch, annotator: str) -> tuple[list[Trace], list[Trace]]:
+    """The curves of which there is nothing yet, and those that were drawn otherwise."""
+    scales = {**batch.scales, **traces.scales(db)}
+    added: list[Trace] = []
+    redrawn: list[Trace] = []
+    for trace in batch.traces:
+        known = traces.own(db, batch.video_id, trace.track, trace.annotator or annotator)
+        if not _is_drawn(known, trace, scales.get(trace.track)):
+            (added if np.isnan(known).all() else redrawn).append(trace)
+    return added, redrawn
 
 
 def _fresh_objects(db: sqlite3.Connection, batch: Batch, layer: str | None) -> list[BoxTrack]:
@@ -168,12 +201,12 @@ def insert(
     return import_id
 
 
-def _is_drawn(db: sqlite3.Connection, video_id: str, trace: Trace, annotator: str) -> bool:
-    """Whether somebody drew just this already."""
-    known = traces.own(db, video_id, trace.track, trace.annotator or annotator)
+def _is_drawn(known: Values, trace: Trace, scale: Scale | None) -> bool:
+    """Whether somebody drew just this already, but for what files round."""
+    spare = _ROUNDED * (scale.high - scale.low if scale else 1)
     count = min(len(known), len(trace.values))
     return bool(
-        np.allclose(known[:count], trace.values[:count], rtol=0, atol=1e-3, equal_nan=True)
+        np.allclose(known[:count], trace.values[:count], rtol=0, atol=spare, equal_nan=True)
         and np.isnan(known[count:]).all()
         and np.isnan(trace.values[count:]).all()
     )
@@ -231,18 +264,21 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         else:
             found = box_tracks.find(db, video, box)
             kept += found is not None and not found.deleted
-    for video, said in _replaced(row).items():
+    replaced = _replaced(row)
+    for video, said in replaced.items():
+        said["withdrawn"] = []  # the lines that `redo` brings back: not those that a person deleted before
         if not said["after"]:
-            gone_lines, kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
-            removed, kept = removed + gone_lines, kept + kept_lines
+            said["withdrawn"], kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
+            removed, kept = removed + len(said["withdrawn"]), kept + kept_lines
             continue
         count = len(transcripts.of_video(db, video))
         if _digest(db, video) == said["after"]:
             _restore_lines(db, video, said, annotator)
+            said["withdrawn"] = said.get("added", [])
             removed += count
         else:
             kept += count
-    db.execute("UPDATE imports SET undone = ? WHERE id = ?", (now(), import_id))
+    db.execute("UPDATE imports SET undone = ?, replaced = ? WHERE id = ?", (now(), json.dumps(replaced), import_id))
     return {"removed": removed, "kept": kept}
 
 
@@ -280,11 +316,14 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         if "before" in said:  # an import of an earlier release: which lines they were is not known
             kept += len(transcripts.of_video(db, video))
             continue
+        again = said.get("withdrawn", said["added"])  # an earlier release did not say which
+        if not again:
+            continue  # `undo` left them as they were
         for line in said["removed"]:
             transcripts.withdraw(db, video, [line], annotator, changed=True)
-        for line in said["added"]:
+        for line in again:
             transcripts.restore(db, video, line, annotator)
-        added += len(said["added"])
+        added += len(again)
     db.execute("UPDATE imports SET undone = NULL WHERE id = ?", (import_id,))
     return {"added": added, "kept": kept}
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from studio.store import people, stored
-from studio.store.readers import SEEN, Reader, parameters
+from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.store.runs import SHOWN_RUNS
 from studio.timeline import ON_SCREEN, SOURCES, values_of
 
@@ -65,6 +65,7 @@ _PREDICTIONS = f"""
 SELECT p.rowid AS number, p.id, v.rowid AS video, v.id AS video_id, p.start_us, p.end_us,
     CASE WHEN v.id IN (SELECT video_id FROM people) THEN row_of(v.id, p.track, p.start_us) ELSE p.track END AS track,
     p.label, '' AS note, coalesce((SELECT a.verdict FROM verdicts a WHERE a.prediction_id = p.id AND {SEEN}
+        AND (:admin OR a.annotator = :reader OR {OPENLY.format("a")})
         ORDER BY a.seq DESC LIMIT 1), '{UNDECIDED}') AS status,
     NULL AS annotator, '' AS edited_by, '{{}}' AS attributes, p.score, NULL AS prediction_id
 FROM shown s JOIN predictions p ON p.run_id = s.id JOIN videos v ON v.id = s.video_id
@@ -110,10 +111,10 @@ def select(
     return found
 
 
-def details(db: sqlite3.Connection, identities: Iterable[int]) -> dict[int, Row]:
-    """What segments of `select` say, by their identities, in the same snapshot: `kind` (annotation, prediction or
-    line), `id`, `video_id`, `start_us`, `end_us`, `track`, `label`, `note`, `status`, `annotator`, `edited_by`,
-    `attributes` and `score` (None where it has none)."""
+def details(db: sqlite3.Connection, identities: Iterable[int], reader: Reader | None = None) -> dict[int, Row]:
+    """What segments of `select` say to the same reader, by their identities, in the same snapshot: `kind` (annotation,
+    prediction or line), `id`, `video_id`, `start_us`, `end_us`, `track`, `label`, `note`, `status`, `annotator`,
+    `edited_by`, `attributes` and `score` (None where it has none)."""
     _define(db)
     found: dict[int, Row] = {}
     wanted = sorted(set(identities))
@@ -123,8 +124,7 @@ def details(db: sqlite3.Connection, identities: Iterable[int]) -> dict[int, Row]
             listed = ", ".join(str(number) for number in numbers[begin : begin + _AT_ONCE])
             head = f"WITH {SHOWN_RUNS} " if kind == 1 else ""
             joint = "WHERE" if kind == 1 else "AND"
-            # seen already, by whoever asked for them
-            for row in db.execute(f"{head}{statement} {joint} {table} IN ({listed})", parameters(None)):
+            for row in db.execute(f"{head}{statement} {joint} {table} IN ({listed})", parameters(reader)):
                 known = {key: row[key] for key in row.keys() if key not in ("number", "video")}  # noqa: SIM118
                 attributes = stored.value(row["attributes"], dict, name + "s", row["id"]) or {}
                 facts = {"kind": name, "annotator": row["annotator"] or "", "attributes": attributes}
@@ -233,7 +233,16 @@ def _loaded(attributes: str) -> Mapping[str, Any]:
 def _attribute_of(attributes: str, name: str) -> str | None:
     """The value of an attribute as two segments may share it; None where there is none."""
     value = _loaded(attributes).get(name)
-    return None if value is None else json.dumps(value, sort_keys=True)
+    return None if value is None else json.dumps(_plain_numbers(value), sort_keys=True)
+
+
+def _plain_numbers(value: Any) -> Any:
+    """A value in which 3.0 is 3, as JSON would write them otherwise."""
+    if isinstance(value, list):
+        return [_plain_numbers(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain_numbers(each) for name, each in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _has_attribute(attributes: str, name: str, wanted: str) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from studio.errors import Conflict, UsageError
 from studio.store import annotations, stored, videos
-from studio.timeline.traces import Scale, Trace, Values, samples
+from studio.timeline.traces import Scale, Trace, Values, plain, samples
 
 EDIT = "trace"
 _SAME = 1e-4  # share of the scale: values are float32
@@ -90,8 +90,8 @@ def save(db: sqlite3.Connection, video: Row, change: TraceChange, annotator: str
     values[change.first : last] = change.after
     place = {"track": change.track, "first": change.first}
     seq = annotations.append_other(
-        db, video["id"], change.edit_id, EDIT, {**place, "values": listed(change.before)},
-        {**place, "values": listed(change.after)}, annotator,
+        db, video["id"], change.edit_id, EDIT, {**place, "values": plain(change.before)},
+        {**place, "values": plain(change.after)}, annotator,
     )  # fmt: skip
     db.execute(
         "INSERT INTO traces (video_id, track, annotator, samples, seq) VALUES (?, ?, ?, ?, ?) "
@@ -148,8 +148,3 @@ def _filled(values: Values, count: int) -> Values:
 
 def _unlisted(said: Row) -> Values:
     return np.array([np.nan if each is None else each for each in said["values"]], np.float32)
-
-
-def listed(values: Values) -> list[float | None]:
-    """Values as JSON has them, rounded to what can be drawn; None where nothing is said."""
-    return [None if np.isnan(value) else round(float(value), 4) for value in values]

@@ -199,16 +199,17 @@ def insert_all(
 
 def withdraw(
     db: sqlite3.Connection, video_id: str, ids: Iterable[int], annotator: str, *, changed: bool = False
-) -> tuple[int, int]:
-    """Remove lines that are as they were added, or with `changed` all of them; returns how many, and how many stay
-    because somebody changed them since."""
-    removed = kept = 0
+) -> tuple[list[int], int]:
+    """Remove lines that are as they were added, or with `changed` all of them; returns which, and how many stay because
+    somebody changed them since."""
+    removed: list[int] = []
+    kept = 0
     for line in (find(db, video_id, line_id) for line_id in ids):
         if line["deleted"]:
             continue
         if changed or not _was_changed(db, line["id"]):
             delete(db, video_id, line["id"], annotator)
-            removed += 1
+            removed.append(line["id"])
         else:
             kept += 1
     return removed, kept

@@ -59,6 +59,15 @@ def get(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
     return dict(row)
 
 
+def known(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
+    """The same, also of one that was removed: boxes over a camera outlast its removal.
+
+    Raises NotFound.
+    """
+    row = db.execute("SELECT * FROM videos WHERE id = ?", (video_id,)).fetchone()
+    return get(db, video_id) if row is None else dict(row)
+
+
 def with_ids(db: sqlite3.Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
     """The videos of some ids that are in the library, newest first."""
     asked = "SELECT * FROM videos WHERE removed IS NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY rowid DESC"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from studio.errors import UsageError
-from studio.timeline.attributes import LARGEST, NAME_CHARS
+from studio.timeline.attributes import LARGEST, NAME_CHARS, checked_attributes
 from studio.timeline.changing import CHANGES, changes_of, values_of
 from studio.timeline.phases import PHASES
 
@@ -68,8 +68,8 @@ class AttributeType:
         plain = text.strip()
         if (self.changes and plain.startswith("{")) or (self.kind == "several" and plain.startswith("[")):
             try:
-                found = json.loads(plain)
-            except (ValueError, RecursionError):
+                found = checked_attributes({self.name: json.loads(plain)})[self.name]  # JSON has NaN, in Python
+            except (ValueError, RecursionError, UsageError):
                 return text
             return found if isinstance(found, list) or changes_of(found) is not None else text
         if self.kind == "yes_no":

@@ -5,7 +5,6 @@ contain it. What is enforced when a segment of a parent changes is in assets/web
 server holds a dependent segment to.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -84,17 +83,15 @@ def problem(segment: Segment, dependency: Dependency, parents: Sequence[Segment]
 def belonging(segments: Sequence[Segment], parents: Sequence[Segment]) -> list[int | None]:
     """The number of the parent that each segment belongs to (see `parent_of`), None where it has none."""
     order = sorted(range(len(parents)), key=lambda k: parents[k].start)
-    starts = [parents[k].start for k in order]
-    longest = max((each.end - each.start for each in parents), default=0)
-    found: list[int | None] = []
-    for segment in segments:
-        best: int | None = None
-        for place in range(bisect_right(starts, segment.start) - 1, -1, -1):
-            each = parents[order[place]]
-            if each.start + longest < segment.end:
-                break
-            is_shorter = best is None or each.end - each.start < parents[best].end - parents[best].start
-            if each.end >= segment.end and is_shorter:
-                best = order[place]
-        found.append(best)
+    found: list[int | None] = [None] * len(segments)
+    around: list[int] = []  # the parents that have begun and not ended: few, however many there are
+    begun = 0
+    for number in sorted(range(len(segments)), key=lambda k: segments[k].start):
+        segment = segments[number]
+        while begun < len(order) and parents[order[begun]].start <= segment.start:
+            around.append(order[begun])
+            begun += 1
+        around = [k for k in around if parents[k].end > segment.start]
+        fits = (k for k in reversed(around) if parents[k].end >= segment.end)
+        found[number] = min(fits, key=lambda k: parents[k].duration, default=None)
     return found

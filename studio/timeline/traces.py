@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 RATE = 25  # samples a second; a sample holds from its time on
 STEP_US = 1_000_000 // RATE
+FARTHEST_US = 1_100_000  # between values that belong together: one a second, at whatever rate of frames
 Values = npt.NDArray[np.float32]
 
 
@@ -62,8 +63,8 @@ def later(values: Values, by_us: int) -> Values:
 
 
 def resampled(times_us: npt.NDArray[np.int64], values: npt.NDArray[np.float64], count: int) -> Values:
-    """Values at times of their own, in order, as samples at RATE: linear between neighbours that are at most one second
-    apart, NaN elsewhere."""
+    """Values at times of their own, in order, as samples at RATE: linear between neighbours that are at most
+    FARTHEST_US apart, NaN elsewhere. Those that have no sample between them, as a value alone, have the nearest."""
     at = np.arange(count, dtype=np.int64) * STEP_US
     if not len(times_us):
         return np.full(count, np.nan, np.float32)
@@ -72,8 +73,19 @@ def resampled(times_us: npt.NDArray[np.int64], values: npt.NDArray[np.float64], 
     last = len(times_us) - 1
     gap = times_us[np.minimum(after, last)] - times_us[np.minimum(after - 1, last)]
     exact = times_us[np.clip(np.searchsorted(times_us, at), 0, last)] == at
-    found[(gap > 1_000_000) & ~exact] = np.nan
+    found[(gap > FARTHEST_US) & ~exact] = np.nan
+    breaks = np.flatnonzero(np.diff(times_us) > FARTHEST_US)
+    starts, ends = np.append(0, breaks + 1), np.append(breaks, last)
+    alone = starts[times_us[ends] // STEP_US * STEP_US < times_us[starts]]  # no sample lies within them
+    nearest = np.rint(times_us[alone] / STEP_US).astype(np.int64)
+    found[nearest[nearest < count]] = values[alone[nearest < count]]
     return found.astype(np.float32)
+
+
+def plain(values: Values) -> list[float | None]:
+    """Values as JSON has them, with no more digits than they need to stay what they are; None where nothing is
+    said."""
+    return [None if np.isnan(value) else float(str(value)) for value in values.astype(np.float32)]
 
 
 def smoothed(values: Values, seconds: float) -> Values:

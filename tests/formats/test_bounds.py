@@ -15,7 +15,7 @@ from studio.formats import FORMATS, Format, reading, subtitles
 from studio.formats.reading import TooMany, bounded
 from studio.service import Studio
 from studio.store import videos
-from studio.timeline import Annotation, Segment, Timeline
+from studio.timeline import Annotation, Cue, Segment, SpokenLine, Timeline, Word
 from tests.conftest import VIDEO
 from tests.formats.conftest import HOURS, boxed
 
@@ -49,6 +49,25 @@ def test_a_reader_stops_at_the_bound(form: Format, monkeypatch: pytest.MonkeyPat
     with bounded(MOST), pytest.raises(TooMany, match="split it"):
         form.read(many(form, 3 * MOST), HOURS.stem + form.extension)
     assert len(made) <= MOST + 1
+
+
+def test_segments_that_a_reader_changes_are_counted_once() -> None:
+    project = json.loads(many(FORMATS["boris"], MOST))
+    for observation in project["observations"].values():
+        observation["time offset"] = 2.0
+    boris = FORMATS["boris"].read
+    assert boris
+    with bounded(MOST):
+        (part,) = boris(json.dumps(project).encode(), "x.boris")
+    assert len(part.marks) == MOST and part.marks[1].start == 38_000_000
+    said = SpokenLine(0, 2_000_000, "so", "Ann", (Word(0, 1_000_000, "so", 1.0),))
+    lines = tuple(said._replace(start_us=n * 4_000_000, end_us=(n * 4 + 2) * 1_000_000, words=()) for n in range(MOST))
+    spoken = Timeline(HOURS, lines=tuple(Cue(*line[:3]) for line in lines), spoken=lines)
+    textgrid = FORMATS["textgrid"]
+    assert textgrid.write and textgrid.read
+    with bounded(MOST):
+        (part,) = textgrid.read(textgrid.write([spoken]), "x.TextGrid")
+    assert len(part.lines) == MOST and {line.speaker for line in part.lines} == {"Ann"}
 
 
 @pytest.mark.parametrize("form", BOTH, ids=lambda f: f.name)

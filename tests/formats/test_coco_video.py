@@ -4,13 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from studio.errors import FormatError, UsageError
 from studio.formats import coco_video, losses, place
 from studio.service import Studio
+from studio.store import videos
 from studio.timeline import Annotation, Beside, Footage, Segment, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame
+from tests.conftest import VIDEO
 
 FRAME = 40_000
 FOOTAGE = Footage("talk.mp4", 100 * FRAME, "v1", 640, 360, 25.0, tuple(range(0, 100 * FRAME, FRAME)))
@@ -96,3 +99,16 @@ def test_into_a_library_and_out_of_it(studio: Studio, clips: dict[str, Path]) ->
     assert len(out["annotations"]) == len(json.loads(data)["annotations"])
     assert studio.exchange.undo(made["import"])["removed"] == 1
     assert studio.boxes.of_video(studio.videos.get(video)) == []
+
+
+def test_what_is_wrong_with_a_file_of_two_videos_is_said(studio: Studio) -> None:
+    """The first part has the sentences of the whole file, also where the other one is meant."""
+    studio.store.write(lambda db: videos.insert(db, {**VIDEO, "name": "talk.mp4"}))
+    studio.cache.save_array("v1", "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000))
+    other = Footage("other.mp4", FOOTAGE.duration, "v2", 640, 360, 25.0, FOOTAGE.pts)
+    document = json.loads(coco_video.write([Timeline(other, objects=(DOG,)), Timeline(FOOTAGE, objects=(DOG,))]))
+    document["annotations"][-1]["bbox"] = [1, 2, 3]
+    made = studio.exchange.read_coco(json.dumps(document).encode(), "boxes.json", "v1", "ann")
+    assert made["objects"] == 1
+    (problem,) = made["problems"]
+    assert problem.startswith("1 item cannot be read and is left out")

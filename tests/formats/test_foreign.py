@@ -417,7 +417,23 @@ def test_no_foreign_reader_is_part_of_the_product() -> None:
         "words\t1200\t5678\t4478\theard it\n",
         "words\tAnn\t00:00:01.200\t1.2\t00:00:05.678\t5.678\theard it\n",  # each time twice
         "Tier\tParticipant\tBegin\tEnd\tText\nwords\t\t00:00:01.200\t00:00:05.678\theard it\n",
+        "words\t01\t00:00:01.200\t00:00:05.678\t00:00:04.478\theard it\n",  # a participant that is a number
+        "words\t01\t1.2\t5.678\t4.478\theard it\n",
+        "words\t01\t1200\t5678\t4478\theard it\n",
+        "words\t7\t00:00:01.200\t1.2\t1200\t00:00:05.678\t5.678\t5678\theard it\n",
     ],
 )
 def test_tab_delimited_text_of_elan(text: str) -> None:
     assert read("elantext", text.encode()) == [(1_200_000, 5_678_000, "words", "heard it")]
+
+
+@pytest.mark.parametrize("begin", ["10000001", "10000001.0", " 10000001 "])
+def test_a_table_in_milliseconds_may_be_of_many_hours(begin: str) -> None:
+    reader = FORMATS["csv"].read
+    assert reader
+    text = f"Tier\tBegin Time - msec\tEnd Time - msec\tAnnotation\ngesture\t{begin}\t10001000\twave\n"
+    (part,) = reader(text.encode(), "x.tsv")
+    assert [(mark.start, mark.end) for mark in part.marks] == [(10_000_001_000, 10_001_000_000)]
+    (part,) = reader(text.replace("10001000", "10000000001").encode() + b"gesture\t1\t2\tx\n", "x.tsv")
+    assert [(mark.start, mark.end) for mark in part.marks] == [(1_000, 2_000)]
+    assert "is not a time in milliseconds" in " ".join(part.problems)

@@ -18,9 +18,11 @@ from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Holds, archive, guessed, losses, named, native, place, subtitles, table
 from studio.formats.model import NO_LABEL, Mark, Part
 from studio.timeline import SOURCES, Annotation, Cue, Footage, Segment, Timeline
+from studio.timeline.tiers import PARTS, Dependency
 from tests.formats.conftest import HOURS, STEADY, TEXTS, segments_of, timelines_of, written_and_read
 
 ROUND = [f for f in FORMATS.values() if f.read and f.write and not f.holds.only_boxed and f.holds.ends]
+S = 1_000_000
 EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -192,12 +194,30 @@ def test_no_loss_is_silent(form: Format, timeline: Timeline) -> None:
 @given(timeline=timelines_of(STEADY))
 @settings(EXAMPLES, max_examples=30)
 def test_overlaps_go_to_further_tiers_and_tiers_never_overlap(form: Format, timeline: Timeline) -> None:
-    tiers: dict[str, list[Segment]] = {}
+    tiers: dict[tuple[str, str], list[Segment]] = {}
     for a in written_and_read(form, timeline).annotations:
-        tiers.setdefault(a.track, []).append(a.segment)
+        tiers.setdefault((a.track, a.annotator), []).append(a.segment)  # several people may work on one track
     for spans in tiers.values():
         spans.sort()
         assert all(one.end <= other.start for one, other in pairwise(spans))
+
+
+@pytest.mark.parametrize("name", ["elan", "nova"])
+def test_the_work_of_several_annotators_on_a_track_comes_back_on_it(name: str) -> None:
+    def made(number: int, start: int, end: int, track: str, who: str) -> Annotation:
+        return Annotation(f"a{number}", Segment(start * S, end * S), track, "x", annotator=who)
+
+    hands = (made(1, 1, 2, "Hands", "Ann"), made(2, 3, 4, "Hands", "Bob"), made(3, 1, 3, "Hands", "Cleo"))
+    real = made(4, 5, 6, "Hands (2)", "Bob")  # a track that is called so
+    form, timeline = FORMATS[name], Timeline(STEADY, (*hands, real))
+    said = "2 segments by a track's other annotators go to further tiers; an import puts them back."
+    assert losses(form, [timeline])[:1] == [said]
+    back = written_and_read(form, timeline).annotations
+    assert {(a.segment, a.track, a.annotator) for a in back} == {
+        (a.segment, a.track, a.annotator) for a in timeline.annotations
+    }
+    twice = Timeline(STEADY, (*hands, made(5, 3, 5, "Hands", "Bob")))
+    assert "1 segment that overlaps others goes to further tiers." in losses(form, [twice])
 
 
 @given(segment=segments_of(STEADY), grain=st.sampled_from([0, 1, 1000]))
@@ -328,7 +348,7 @@ def test_losses_are_counted_sentences() -> None:
     assert losses(named("json"), [timeline]) == []
     assert losses(named("elan"), [timeline]) == [
         "The times of 1 segment are rounded, by 0.5 ms at most.",
-        "1 segment that overlaps others goes to further tiers.",
+        "1 segment by a track's other annotators goes to further tiers; an import puts it back.",
         "The notes of 1 segment are dropped.",
         "The confidence of 1 segment is dropped.",
         "The links to predictions of 1 segment are dropped.",
@@ -435,3 +455,30 @@ def test_every_format_of_the_list_is_complete() -> None:
         assert form.extension.startswith(".")
         assert form.write or form.read
     assert all(form.write and form.read for form in FORMATS.values())
+
+
+def test_elan_says_which_parts_will_lie_elsewhere() -> None:
+    def made(number: int, start: float, end: float, track: str) -> Annotation:
+        return Annotation(f"a{number}", Segment(round(start * S), round(end * S)), track, f"w{number}")
+
+    def timeline(*parts: Annotation) -> Timeline:
+        rows = {"Word": Dependency("Sentence", PARTS), "Sound": Dependency("Word", PARTS)}
+        return Timeline(STEADY, (made(0, 0, 9, "Sentence"), *parts), dependencies=rows)
+
+    elan = FORMATS["elan"]
+    uneven = timeline(made(1, 0, 6, "Word"), made(2, 6, 9, "Word"), made(3, 0, 6, "Sound"))
+    assert losses(elan, [uneven]) == [
+        "3 segments without times of their own in ELAN will lie in even parts of what they belong to."
+    ]
+    even = timeline(made(1, 0, 4.5, "Word"), made(2, 4.5, 9, "Word"), made(3, 0, 4.5, "Sound"))
+    assert losses(elan, [even]) == []
+    back = written_and_read_parts(even)
+    assert back == sorted((a.track, a.segment) for a in even.annotations)
+    assert written_and_read_parts(uneven) == back
+
+
+def written_and_read_parts(timeline: Timeline) -> list[tuple[str, Segment]]:
+    elan = FORMATS["elan"]
+    assert elan.write and elan.read
+    (part,) = elan.read(elan.write([timeline]), "x.eaf")
+    return sorted((m.track, Segment(m.start, m.end)) for m in part.marks)

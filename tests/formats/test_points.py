@@ -13,6 +13,8 @@ from studio.formats.model import Other
 from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions
 from studio.timeline import Annotation, AttributeType, Beside, Footage, Segment, Timeline
+from studio.timeline.boxes import BoxTrack, KeyFrame
+from tests.formats.conftest import STEADY
 
 S = 1_000_000
 RATE = 30_000 / 1001
@@ -184,3 +186,73 @@ def test_what_is_imported_as_points_is_one_in_the_schema(studio: Studio, clips: 
     assert kinds == {"peck": "point", "walk": "segment"}
     assert studio.timelines.annotations(video)[0].segment == Segment(1_000_000, 1_040_000)
     assert studio.exchange.export(video, "audacity").decode().splitlines()[0] == "1.000000\t1.000000\tpeck"
+
+
+def test_a_behaviour_of_boris_that_lasts_for_one_and_is_a_point_for_another() -> None:
+    boris, frame = FORMATS["boris"], 40_000
+    look = [
+        Annotation("a", Segment(1 * S, 2 * S), "Mother", "look"),
+        Annotation("b", Segment(3 * S, 3 * S + frame), "Infant", "look"),
+        Annotation("c", Segment(5 * S, 5 * S + frame), "Infant", "look"),
+    ]
+    timeline = Timeline(STEADY, tuple(look), points=frozenset({("Infant", "look")}))
+    assert boris.write and boris.read
+    (part,) = boris.read(boris.write([timeline]), "x.boris")
+    assert {(m.start, m.end, m.track) for m in part.marks} == {(a.segment.start, a.segment.end, a.track) for a in look}
+    said = (
+        "2 points are written as states of one frame: on other rows “look” lasts, and a behaviour of BORIS is one of "
+        "both."
+    )
+    assert losses(boris, [timeline]) == [said]
+    other = Timeline(replace(STEADY, name="other.mp4"), (look[0],))
+    (one, two) = boris.read(boris.write([replace(timeline, annotations=tuple(look[1:])), other]), "x.boris")
+    assert [len(one.marks), len(two.marks)] == [2, 1], "the kind is one for the whole project"
+
+
+def test_more_than_ten_sets_of_modifiers_stay_in_order() -> None:
+    boris = FORMATS["boris"]
+    said = {f"set {n}": f"value {n}" for n in range(12)}
+    a = Annotation("a", Segment(1 * S, 2 * S), "Hen", "peck", attributes=said)
+    assert boris.write and boris.read
+    (part,) = boris.read(boris.write([Timeline(STEADY, (a,))]), "x.boris")
+    assert part.marks[0].attributes == said
+
+
+@pytest.mark.parametrize("name", ["boris", "labelstudio"])
+@pytest.mark.parametrize(
+    "value", ["None", "", "a|b", " a", ["Smith, J.", "Lee"], ["x"], ["x", "y"], [], [1, 2], "a, b", 3, -2.5, "text"]
+)
+def test_what_a_format_of_plain_values_does_not_keep_is_said(name: str, value: object) -> None:
+    form = FORMATS[name]
+    a = Annotation("a", Segment(1 * S, 2 * S), "Hen", "peck", attributes={"how": value, "why": "so"})
+    assert form.write and form.read
+    (part,) = form.read(form.write([Timeline(STEADY, (a,))]), f"x{form.extension}")
+    is_kept = dict(place(part, STEADY).marks[0].attributes) == a.attributes
+    said = "The attributes of 1 segment have values that an import reads otherwise."
+    assert is_kept == (said not in losses(form, [Timeline(STEADY, (a,))]))
+
+
+@pytest.mark.parametrize("name", ["via", "cvat"])
+def test_attributes_that_are_called_as_what_the_file_has_beside_them(name: str) -> None:
+    names = ("note", "label", "track", "annotator", "box", "Note", "note (attribute)", "other")
+    said = {each: f"value of {each}" for each in names}
+    a = Annotation("a", Segment(1 * S, 2 * S), "Hen", "peck", "a note", annotator="ann", attributes=said)
+    b = replace(a, id="b", track="Cock", attributes={})
+    form = FORMATS[name]
+    assert form.write and form.read
+    (part,) = form.read(form.write([Timeline(STEADY, (a, b))]), f"x{form.extension}")
+    found = {m.track: m for m in place(part, STEADY).marks}
+    assert dict(found["Hen"].attributes) == said and dict(found["Cock"].attributes) == {}
+    for mark in found.values():
+        assert (mark.label, mark.note, mark.annotator) == ("peck", "a note", "ann")
+
+
+def test_attributes_of_boxes_in_cvat_that_are_called_as_its_own() -> None:
+    said = {"box": "1", "annotator": "2", "track": "3", "note": "4", "colour": "red"}
+    keys = (KeyFrame(1 * S, 0.1, 0.1, 0.5, 0.5), KeyFrame(2 * S, 0.2, 0.2, 0.6, 0.6))
+    drawn = BoxTrack("d", "dog", "Rex", keys, "zoe", attributes=said)
+    cvat = FORMATS["cvat"]
+    assert cvat.write and cvat.read
+    (part,) = cvat.read(cvat.write([Timeline(STEADY, objects=(drawn,))]), "x.xml")
+    (back,) = place(part, STEADY).objects
+    assert (back.label, back.name, back.annotator, dict(back.attributes)) == ("dog", "Rex", "zoe", said)

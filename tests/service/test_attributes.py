@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from studio.errors import PermissionDenied, UsageError
-from studio.formats import FORMATS, losses
+from studio.formats import FORMATS, losses, place
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
 from studio.service.exchange.exchange import ImportOptions
 from studio.service.find import parse
-from studio.store import Store, timelines, videos
+from studio.store import Store, absences, timelines, videos
 from studio.timeline import WHOLE_VIDEO, Annotation, Footage, Segment, Timeline
 from tests.conftest import VIDEO
 
@@ -284,6 +284,64 @@ def test_only_an_admin_changes_an_attribute_or_a_dependency(studio: Studio) -> N
         studio.labels.save({**shown, "key": None, "labels": more, "tracks": tracks}, "bob", somebody)
 
 
+def test_an_attribute_of_a_row_is_not_removed_by_leaving_out_the_row(studio: Studio) -> None:
+    schema_of(studio, attributes=[HAND])
+    shown, somebody = studio.labels.shown(), Actor("bob", admin=False)
+    with pytest.raises(PermissionDenied, match="change or remove the attribute “hand”"):
+        studio.labels.save({**shown, "tracks": []}, "bob", somebody)
+    assert studio.labels.shown()["tracks"][0]["attributes"][0]["name"] == "hand"
+    studio.labels.save({**shown, "tracks": []}, "ada", Actor("ada", admin=True))
+    assert studio.labels.shown()["tracks"] == []
+
+
+def test_what_is_said_of_a_whole_video_of_another_length_can_still_get_a_note(studio: Studio, video: str) -> None:
+    made = {"edit_id": "w1", "op": "create", "id": "w", "base_version": 0, "start": 0, "end": 60,
+            "track": WHOLE_VIDEO, "label": "indoors"}  # fmt: skip
+    assert studio.timelines.save(video, [made], "ann")["results"][0]["ok"]
+    studio.store.write(lambda db: videos.set_facts(db, video, {"duration_us": 50_000_000}))
+    noted = {**made, "edit_id": "w2", "op": "update", "base_version": 1, "note": "with a note"}
+    (result,) = studio.timelines.save(video, [noted], "ann")["results"]
+    assert result["ok"] and result["annotation"]["note"] == "with a note"
+    (moved,) = studio.timelines.save(
+        video, [{**noted, "edit_id": "w3", "base_version": 2, "end": 40}], "ann"
+    )["results"]  # fmt: skip
+    assert not moved["ok"] and "from its start to its end" in moved["error"]
+
+
+@pytest.mark.parametrize(
+    ("shift", "span", "changes"),
+    [
+        ("-0.5", (0, 500_000), [[0.0, 1], [0.1, 2]]),  # cut at its beginning
+        ("59.5", (59_700_000, 60_000_000), 1),  # at its end, before the change
+        ("59.3", (59_500_000, 60_000_000), [[59.5, 1], [59.9, 2]]),
+        ("0.5", (700_000, 1_500_000), [[0.7, 1], [1.1, 2]]),
+    ],
+)
+def test_values_that_change_lie_later_by_the_shift_also_in_what_is_cut(
+    studio: Studio, video: str, save: Callable[..., dict[str, Any]], shift: str, span: tuple[int, int], changes: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("studio.service.videos.media_cache.MediaCache.frames", lambda *_: FOOTAGE.pts)
+    save("create", 0, start=0.2, end=1.0, attributes={"force": {"changes": [[0.2, 1], [0.6, 2]]}})
+    file = studio.exchange.export(video, "json")
+    save("delete", 1)
+    studio.exchange.apply(file, "talk.json", "json", ImportOptions(shift=shift))
+    (found,) = studio.timelines.annotations(video)
+    assert (found.segment, found.attributes["force"]) == (
+        Segment(*span), {"changes": changes} if isinstance(changes, list) else changes,
+    )  # fmt: skip
+
+
+def test_cvat_has_a_value_that_changes_between_two_frames() -> None:
+    changing = {"speed": {"changes": [[0, "slow"], [1.010, "fast"]]}}
+    a = Annotation("a", Segment(0, 2_000_000), "T", "x", attributes=changing)
+    cvat = FORMATS["cvat"]
+    assert cvat.write and cvat.read
+    (part,) = cvat.read(cvat.write([Timeline(FOOTAGE, (a,))]), "x.xml")
+    (mark,) = place(part, FOOTAGE).marks
+    assert mark.attributes["speed"] == {"changes": [[0.0, "slow"], [1.0, "fast"]]}
+
+
 SAID = {"hand": "left", "force": {"changes": [[1.0, 2], [2.0, 4.5], [3.0, None]]}, "seen": ["ann"], "sure": True,
         "why": "because"}  # fmt: skip
 
@@ -344,3 +402,23 @@ def test_several_choices_of_a_region_of_label_studio_are_its_attributes() -> Non
     assert (mark.label, mark.track) == ("sew", "acts")
     assert dict(mark.attributes) == {"mood": "calm", "who": ["ann", "ben"], "quality": 4}
     assert part.problems == ()
+
+
+def test_renaming_labels_takes_what_is_not_there_along_also_where_two_change_places(studio: Studio, video: str) -> None:
+    schema_of(studio)
+    shown = studio.labels.shown()
+    labels = [{**shown["labels"][0], "label": name, "hotkey": None} for name in ("b", "a")]
+    said = [("a", 1.0), ("a", 2.0), ("b", 2.0), ("b", 3.0), ("c", 4.0)]
+    edits = [
+        {"edit_id": f"no{n}", "op": "absent", "track": "T", "label": label, "at": at}
+        for n, (label, at) in enumerate(said)
+    ]
+    assert all(each["ok"] for each in studio.timelines.save(video, edits, "ann")["results"])
+    renames = [{"track": "T", "from": one, "to": other} for one, other in ("ab", "ba", "cb")]
+    studio.labels.save({**shown, "labels": labels, "renames": renames}, "ann")
+
+    def at(label: str) -> list[float]:
+        rows = studio.store.read(lambda db: absences.of_label(db, "T", label))
+        return [row["time_us"] / 1e6 for row in rows]
+
+    assert (at("a"), at("b"), at("c")) == ([2, 3], [1, 2, 4], [])

@@ -91,6 +91,17 @@ def test_json_has_the_camera_and_other_formats_say_that_they_have_no_place(studi
     assert len(json.loads(studio.exchange.coco("v1"))["annotations"]) == 1
 
 
+def test_boxes_over_a_camera_that_left_the_library_are_exported_and_can_be_deleted(studio: Studio, side: Row) -> None:
+    assert edit(studio, {"deleted": True}, drawn(2.0))["ok"]
+    studio.videos.remove("v2")
+    said = json.loads(studio.exchange.export("v1", "json"))["box_tracks"]
+    assert [(track["medium"], track["label"]) for track in said] == [("side.mp4", "car")]
+    assert any("another camera" in sentence for sentence in studio.exchange.losses("v1", "cvat"))
+    (box,) = shown(studio)
+    seen = {"deleted": False, "label": "car", "name": "", "medium": "v2", "keys": box["keys"]}
+    assert edit(studio, seen, {"deleted": True})["ok"] and not shown(studio)
+
+
 def test_what_json_says_of_a_camera_comes_back(studio: Studio, side: Row) -> None:
     assert edit(studio, {"deleted": True}, drawn(2.0))["ok"]
     data = studio.exchange.export("v1", "json")

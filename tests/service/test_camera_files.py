@@ -6,6 +6,7 @@ import pytest
 
 from studio.formats import FORMATS
 from studio.service import Studio
+from studio.service.exchange.exchange import ImportOptions
 from tests.films import write_film
 
 EAF = """<?xml version="1.0" encoding="UTF-8"?>
@@ -80,3 +81,17 @@ def test_what_is_exported_comes_back(studio: Studio, films: dict[str, str]) -> N
 def test_a_sound_is_not_taken_for_the_film_of_its_name(studio: Studio, films: dict[str, str]) -> None:
     data = eaf(("front.mp4", "video/mp4", 0), ("side.wav", "audio/x-wav", 0))
     assert studio.exchange.preview(data, "study.eaf")["cameras"] == 0
+
+
+def test_an_import_that_keeps_what_is_here_keeps_where_cameras_begin(studio: Studio, films: dict[str, str]) -> None:
+    front, side = films["front.mp4"], films["side.mp4"]
+    studio.timeline_media.place(front, side, 1_234_567)
+    own = studio.exchange.export(front, "elan")
+    shown = studio.exchange.preview(own, "front.eaf", "elan")
+    assert (shown["cameras"], shown["different"]) == (0, 0), "the file rounds 1.234567 s to ms"
+    studio.timeline_media.place(front, side, 2_000_000)
+    shown = studio.exchange.preview(own, "front.eaf", "elan")
+    assert (shown["cameras"], shown["different"]) == (0, 1)
+    take = ImportOptions(different="take")
+    assert studio.exchange.apply(own, "front.eaf", "elan", take)["cameras"] == 1
+    assert offsets(studio, front)["side.mp4"] == 1.235

@@ -258,6 +258,15 @@ def test_what_is_plain_is_read_again_as_it_was() -> None:
     assert plain(parse({})) == {"segments": [{}]}
 
 
+@pytest.mark.parametrize(("one", "other"), [(3, 3.0), ([1, 2], [1.0, 2]), ([[2.0]], [[2]])])
+def test_equal_numbers_are_the_same_attribute(library: Studio, one: Any, other: Any) -> None:
+    for number, value in enumerate((one, other)):
+        span = {"start": 50.0 + number, "end": 50.5 + number, "track": "Pairs", "label": f"pair{number}"}
+        save(library, "v1", "ann", 200 + number, id=f"pair{number}", attributes={"n": value}, **span)
+    second = {"labels": ["pair1"], "relation": {"is": "after", "most": 5, "same": "attribute:n"}}
+    assert ids(library, {"labels": ["pair0"]}, second) == ["pair0+pair1"]
+
+
 def test_questions_are_saved_beside_other_searches(library: Studio) -> None:
     question = parse({"segments": [{"labels": ["nod"]}]})
     library.find.save("nods", question, "ann")

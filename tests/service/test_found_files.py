@@ -118,3 +118,24 @@ def test_a_data_set_of_the_videos_in_which_a_saved_question_finds_something(libr
     library.find.save("nods", parse({"segments": [NOD]}), "ann")
     assert dataset.preview(library, ExportOptions(search="nods"))["videos"] == 1
     assert dataset.preview(library, ExportOptions())["videos"] == 2
+
+
+def test_films_and_a_sound_recording_in_frames_are_the_films(library: Studio, export: Export) -> None:
+    library.store.write(lambda db: db.execute("UPDATE videos SET width = 0, height = 0, fps = 0 WHERE id = 'v2'"))
+    question = parse({"segments": [SMILE]})
+    said = found.lost(library.exchange, library.find.ask(question), "edl")
+    assert any("has no pictures" in sentence or "have no pictures" in sentence for sentence in said)
+    file = export({"segments": [SMILE]}, "edl")
+    assert (file.name, file.content.count(b"smile")) == ("talk.edl", 2)
+
+
+def test_no_curve_comes_with_what_was_found(library: Studio, export: Export) -> None:
+    scale = {"track": "Valence", "closed": False, "scale": [-1, 1]}
+    library.labels.save({"labels": [], "tracks": [scale]}, "ann")
+    library.traces.read(library.videos.get("v1"), "time,value\n1,0\n2,1\n", "Valence", "ann")
+    request = {"segments": [NOD], "videos": ["v1"]}
+    assert b'"curves"' in library.exchange.export("v1", "json") and b'"curves"' not in export(request, "json").content
+    asked = library.find.ask(parse(request))
+    assert not any("curve" in sentence for sentence in found.lost(library.exchange, asked, "csv"))
+    library.labels.save({"labels": [], "tracks": []}, "ann")
+    assert not any("curve" in sentence for sentence in found.lost(library.exchange, asked, "json"))

@@ -199,6 +199,26 @@ def test_lines_beside_annotations_come_back_once_more_too(studio: Studio, video:
         assert [each["text"] for each in studio.transcripts.lines(row)] == ["hello"]
 
 
+@pytest.mark.parametrize("form", ["json", "srt"])
+def test_a_line_that_somebody_deleted_stays_away_when_its_import_comes_back(
+    studio: Studio, video: str, form: str
+) -> None:
+    add(studio, "ann", ("a", 1.0, 2.0, "wave"))
+    row = studio.videos.get("v1")
+    for number, words in enumerate(("right", "wrong", "other")):
+        studio.transcripts.save_line(row, None, 3 + number, 4 + number, words)
+    file = studio.exchange.export("v1", form, "lines" if form == "srt" else "")
+    for line in studio.transcripts.lines(row):
+        studio.transcripts.delete_line(row, line["id"])
+    done = studio.exchange.apply(file, f"talk.{form}", form, ImportOptions("v1"))
+    (wrong,) = [line["id"] for line in studio.transcripts.lines(row) if line["text"] == "wrong"]
+    studio.transcripts.delete_line(row, wrong)
+    for _ in range(2):
+        studio.exchange.undo(done["import"])
+        studio.exchange.redo(done["import"])
+        assert [line["text"] for line in studio.transcripts.lines(row)] == ["right", "other"]
+
+
 @pytest.mark.parametrize("count", [2_000, pytest.param(40_000, marks=pytest.mark.release)])
 def test_however_many_are_one_step(studio: Studio, video: str, count: int) -> None:
     file = table(*((n / 1000, n / 1000 + 0.001, "x") for n in range(count)))

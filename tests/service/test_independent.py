@@ -16,6 +16,7 @@ from studio.app.login import current_user
 from studio.app.rpc import PAGES
 from studio.formats import FORMATS
 from studio.service import Studio
+from studio.service.accounts.rights import Actor
 from studio.service.exchange import dataset, found
 from studio.service.exchange.dataset import ExportOptions
 from studio.service.exchange.import_plan import ImportOptions
@@ -84,6 +85,15 @@ def both(ask: Ask) -> Ask:
 
 def labels(answer: Any) -> list[str]:
     return sorted(row["label"] for row in answer["data"]["annotations"])
+
+
+def test_find_shows_each_their_own_verdict(team: Studio, both: Ask) -> None:
+    wanted = parse({"segments": [{"statuses": ["undecided", "rejected"]}], "videos": ["v1"]})
+    two = {"edit_id": "second", "op": "verdict", "prediction_id": "p2", "verdict": "rejected"}
+    assert save(both, "ben", two)[0]["ok"]
+    for person, expected in (("ben", ["rejected", "rejected"]), ("eve", ["undecided"])):
+        moments = team.find.ask(wanted, Actor(person)).moments
+        assert [each["status"] for moment in moments for each in moment["segments"]] == expected
 
 
 def test_each_sees_their_own_annotations_and_verdicts(both: Ask) -> None:

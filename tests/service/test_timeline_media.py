@@ -10,6 +10,8 @@ import pytest
 
 from studio.errors import Conflict, NotFound, UsageError
 from studio.service import Studio
+from studio.service.accounts.rights import Actor
+from studio.service.find import parse
 from studio.store import annotations, runs, timeline_media, timelines, videos
 from studio.store.timeline_media import MOST, MediumChange
 from studio.timeline import ModelRun, Prediction, Segment
@@ -234,14 +236,35 @@ def test_jobs_of_every_camera_are_shown(two: Studio) -> None:
     assert (job["kind"], job["video_id"], job["medium"]) == ("speakers", "v2", "side.mp4")
 
 
-def test_where_annotators_work_independently_only_ones_own_verdicts(two: Studio) -> None:
+@pytest.mark.parametrize("independent", ["v1", "v2"])
+def test_where_annotators_work_independently_only_ones_own_verdicts(two: Studio, independent: str) -> None:
     two.store.write(lambda db: runs.insert(db, found((1, 2))))
-    two.layers.set_independent("v2", True)
-    two.timelines.save("v1", [{"edit_id": "x", "op": "verdict", "prediction_id": "v20", "verdict": "rejected"}], "ben")
-    from studio.service.accounts.rights import Actor
+    two.layers.set_independent(independent, True)
+    judged = {"edit_id": "x", "op": "verdict", "prediction_id": "v20", "verdict": "rejected"}
+    two.timelines.save("v1", [judged], "ben")
+    for name, verdict in (("eve", ""), ("ben", "rejected")):
+        assert [p["verdict"] for p in two.timelines.load("v1", Actor(name))["predictions"]] == [verdict]
+    two.timelines.save("v1", [{**judged, "edit_id": "y", "verdict": "accepted"}], "eve")
+    changed = two.timelines.changes("v1", 0, by=Actor("ben"))
+    assert changed["verdicts"] == {"v20": "rejected"}
+    assert changed["runs"][0]["predictions"][0]["verdict"] == "rejected"
+    two.timelines.save("v1", [{**judged, "edit_id": "z", "verdict": ""}], "eve")
+    ours = two.timelines.load("v1", Actor("ben"))["predictions"]
+    assert [p["verdict"] for p in ours] == ["rejected"], "eve takes back her own decision alone"
 
-    assert [p["verdict"] for p in two.timelines.load("v1", Actor("eve"))["predictions"]] == [""]
-    assert [p["verdict"] for p in two.timelines.load("v1", Actor("ben"))["predictions"]] == ["rejected"]
+
+def test_what_was_decided_on_an_independent_timeline_is_not_on_the_page_of_its_camera_either(two: Studio) -> None:
+    two.store.write(lambda db: runs.insert(db, found((1, 2))))
+    two.layers.set_independent("v1", True)
+    judged = {"edit_id": "x", "op": "verdict", "prediction_id": "v20", "verdict": "rejected"}
+    two.timelines.save("v1", [judged], "ben")
+    question = parse({"segments": [{"statuses": ["undecided", "rejected"]}]})
+    for name, verdict, status in (("eve", "", "undecided"), ("ben", "rejected", "rejected")):
+        assert [p["verdict"] for p in two.timelines.load("v2", Actor(name))["predictions"]] == [verdict]
+        (moment,) = two.find.ask(question, Actor(name)).moments
+        assert moment["segments"][0]["status"] == status
+    two.layers.set_independent("v1", False)
+    assert [p["verdict"] for p in two.timelines.load("v2", Actor("eve"))["predictions"]] == ["rejected"]
 
 
 # ---------------------------------------------------------------------- offsets from files

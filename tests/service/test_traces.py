@@ -178,7 +178,7 @@ def test_curves_go_out_and_in_and_are_taken_back_with_their_import(studio: Studi
     data = studio.exchange.export(video, name)
     assert [s for s in studio.exchange.losses(video, name) if "curve" in s] == []
     studio.traces.read(row, "time,value\n3,-1\n4,-1\n", "Valence", "ann")
-    options = ImportOptions(video=video)
+    options = ImportOptions(video=video, different="take")
     shown = studio.exchange.preview(data, "talk.zip" if name == "nova" else "talk.json", name, options)
     assert shown["curves"] == 1
     done = studio.exchange.apply(data, "talk.zip" if name == "nova" else "talk.json", name, options)
@@ -236,3 +236,83 @@ def test_curves_of_two_annotators_come_back_from_nova_on_one_scale(studio: Studi
     assert [(each.track, each.annotator, float(each.values[10])) for each in found] == [
         ("Valence", "ann", 0.5), ("Valence", "ben", -0.5),
     ]  # fmt: skip
+
+
+def test_values_of_a_rate_of_frames_that_is_not_whole_stay(studio: Studio, video: str) -> None:
+    """Once a second at 29.97: the gap is 1.001 s."""
+    times = np.round(np.arange(10) * 1_001_000).astype(np.int64)
+    found = resampled(times, np.arange(10.0), 300)
+    assert not np.isnan(found[:226]).any() and np.isnan(found[226:]).all()
+    assert found[100] == pytest.approx(4 / 1.001)
+    table = "time,value\n" + "".join(f"{n * 1.001},{n / 10}\n" for n in range(10))
+    assert studio.traces.read(studio.videos.get(video), table, "Valence", "ann")[0]["seconds"] == 9.04
+
+
+def test_no_value_is_lost_between_samples(studio: Studio, video: str) -> None:
+    """A value alone, and two with no sample between them, have the nearest sample."""
+    found = resampled(np.array([10_000, 2_030_000, 5_001_000, 5_039_000]), np.array([1.0, 2, 3, 4]), 200)
+    assert {int(k): float(found[k]) for k in np.flatnonzero(~np.isnan(found))} == {0: 1, 51: 2, 125: 3}
+    row = studio.videos.get(video)
+    (read,) = studio.traces.read(row, "time,value\n59.99,0\n60,0.5\n70,1\n", "Valence", "ann")
+    assert read["left_out"] == 2
+
+
+@pytest.mark.parametrize("name", ["json", "nova"])
+def test_a_small_scale_is_not_rounded_away(studio: Studio, name: str) -> None:
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
+    studio.cache.save_array("v1", "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000))
+    small = {"track": "Valence", "closed": False, "scale": [0, 0.002]}
+    studio.labels.save({"labels": [], "tracks": [small]}, "ann")
+    row = studio.videos.get("v1")
+    studio.traces.read(row, "time,value\n1,0.00123456\n2,0.00123456\n", "Valence", "ann")
+    drawn = values(studio).copy()
+    data, file = studio.exchange.export("v1", name), "talk.zip" if name == "nova" else "talk.json"
+    take = ImportOptions(video="v1", different="take")
+    assert studio.exchange.preview(data, file, name, take)["curves"] == 0
+    studio.traces.read(row, "time,value\n1,0.0016\n2,0.0016\n", "Valence", "ann")
+    assert studio.exchange.preview(data, file, name, take)["curves"] == 1, "another curve of this scale"
+    done = studio.exchange.apply(data, file, name, take)
+    assert np.array_equal(values(studio), drawn, equal_nan=True)
+    assert studio.exchange.undo(done["import"]) == {"removed": 1, "kept": 0}, "nobody drew since"
+    assert values(studio)[30] == np.float32(0.0016)
+
+
+def test_an_import_that_keeps_what_is_here_keeps_curves(studio: Studio, video: str) -> None:
+    studio.cache.save_array(video, "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000))
+    row = studio.videos.get(video)
+    studio.traces.read(row, "time,value\n1,0\n2,1\n", "Valence", "ann")
+    old = studio.exchange.export(video, "json")
+    studio.traces.read(row, "time,value\n1,0.5\n2,0.5\n", "Valence", "ann")
+    now = values(studio).copy()
+    for different in ("keep", "both"):
+        options = ImportOptions(video=video, different=different)  # type: ignore[arg-type]
+        shown = studio.exchange.preview(old, "talk.json", "json", options, "bob")
+        assert (shown["curves"], shown["different"]) == (0, 1)
+        assert "1 curve or camera is different here and stays so, unless you take the file's." in shown["problems"]
+        with pytest.raises(UsageError, match="1 of it is different here and stays so"):
+            studio.exchange.apply(old, "talk.json", "json", options, "bob")
+        assert np.array_equal(values(studio), now, equal_nan=True)
+    options = ImportOptions(video=video, different="take")
+    assert studio.exchange.apply(old, "talk.json", "json", options, "bob")["curves"] == 1
+    assert values(studio)[50] == 1
+
+
+@pytest.mark.parametrize("key", ["before", "after"])
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e300, float("nan")], ids=["huge", "low", "float", "nan"])
+def test_an_endless_value_costs_only_its_own_edit(studio: Studio, video: str, key: str, value: float) -> None:
+    edit = {"edit_id": "t1", "op": "trace", "track": "Valence", "first": 0, "before": [None], "after": [0.5]}
+    good = {"edit_id": "t2", "op": "trace", "track": "Valence", "first": 9, "before": [None], "after": [0.5]}
+    bad, fine = studio.timelines.save(video, [{**edit, key: [value]}, good], "ann")["results"]
+    assert not bad["ok"] and f"“{key}” of a curve is a list of numbers" in bad["error"]
+    assert fine["ok"] and values(studio)[9] == 0.5
+
+
+def test_a_conflict_of_a_curve_tells_nothing_of_an_annotation(studio: Studio, video: str) -> None:
+    made = {"edit_id": "e1", "op": "create", "id": "secret", "base_version": 0, "start": 1, "end": 2, "track": "T",
+            "label": "x"}  # fmt: skip
+    assert studio.timelines.save(video, [made], "ben")["results"][0]["ok"]
+    refused = draw(studio, 1, [0.5], [0.25], id="secret")
+    assert (refused["kind"], refused["current"]) == ("conflict", None)
+    stale = {**made, "edit_id": "e2", "op": "update", "base_version": 7}
+    (answer,) = studio.timelines.save(video, [stale], "ann")["results"]
+    assert answer["current"]["label"] == "x", "whoever edits an annotation is shown what it is now"

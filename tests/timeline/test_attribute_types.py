@@ -9,6 +9,7 @@ from studio.timeline import Segment, carried, checked_attributes, type_of, types
 from studio.timeline.attribute_types import problems
 from studio.timeline.changing import changes_of, stretches
 
+MOVES = {"name": "force", "kind": "number", "changes": True}
 HAND = {"name": "hand", "kind": "choice", "options": ["left", "right"], "changes": True}
 FORCE = {"name": "force", "kind": "number", "low": 1, "high": 5}
 SEEN = {"name": "seen by", "kind": "several", "options": ["ann", "ben"]}
@@ -132,3 +133,22 @@ def test_changes_go_with_their_segment(after: tuple[int, int], expected: Any) ->
 def test_of_what_nothing_is_said_in_the_rest_of_a_segment_nothing_is_kept() -> None:
     rest = Segment(4_000_000, 5_000_000)
     assert carried({"hand": CHANGING, "who": None}, Segment(1_000_000, 5_000_000), rest) == {"who": None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (SEEN, "[NaN]"),
+        (SEEN, '[-Infinity, "ann"]'),
+        (SEEN, "[1e400]"),
+        (MOVES, '{"changes": [[0, NaN]]}'),
+        (MOVES, '{"changes": [[0, 1], [Infinity, 2]]}'),
+    ],
+)
+def test_a_text_that_stands_for_no_kept_value_stays_text(kind: dict[str, Any], text: str) -> None:
+    assert type_of(kind).read(text) == text
+
+
+def test_a_text_of_json_is_the_value_that_it_stands_for() -> None:
+    assert type_of(SEEN).read('["ann", "ben"]') == ["ann", "ben"]
+    assert type_of(MOVES).read('{"changes": [[0, 1], [1.5, 2]]}') == {"changes": [[0, 1], [1.5, 2]]}

@@ -1,6 +1,7 @@
 """Tracks that depend on others: what belongs to what."""
 
 import random
+from time import perf_counter
 
 from studio.timeline import Segment
 from studio.timeline.tiers import (
@@ -57,3 +58,21 @@ def test_a_dependent_segment_needs_its_parent() -> None:
     assert problem(Segment(0, 100), same, parents) == ""
     assert problem(Segment(90, 110), within, parents).startswith("It must lie within a segment of “speech”")
     assert problem(Segment(10, 20), same, parents).startswith("It must last as long as its segment of “speech”")
+
+
+def test_belonging_is_parent_of_for_each_whatever_lies_around() -> None:
+    chance = random.Random(7)
+    spans = [Segment(start, start + chance.randint(1, 30)) for start in (chance.randint(0, 90) for _ in range(300))]
+    parents = [*spans[:150], Segment(0, 1000)]  # one of the whole video too
+    for segment, place in zip(spans[150:], belonging(spans[150:], parents), strict=True):
+        around = parent_of(segment, parents)
+        assert around is not None and place is not None
+        assert parents[place].duration == around.duration
+        assert parents[place].start <= segment.start and segment.end <= parents[place].end
+
+
+def test_belonging_takes_no_time_by_how_many_parents_there_are() -> None:
+    parents = [Segment(0, 10**9), *(Segment(n * 10, n * 10 + 10) for n in range(50_000))]
+    began = perf_counter()
+    assert belonging([Segment(n * 10 + 1, n * 10 + 2) for n in range(50_000)], parents) == list(range(1, 50_001))
+    assert perf_counter() - began < 5

@@ -155,6 +155,7 @@ class Exchange:
         if not meant:
             raise UsageError(f"This file has no boxes for “{row['name']}”: it is about {len(parts)} other videos.")
         placed = place(meant[0], self._footage(row), self._limits)
+        about_all = [said for part in parts if part is not meant[0] for said in part.problems]
         batch = Batch(row["id"], beside=True, objects=[replace(o, id=uuid.uuid4().hex) for o in placed.objects])
 
         def work(db: Any) -> Row:
@@ -162,7 +163,7 @@ class Exchange:
             if fresh[0].empty:
                 raise UsageError("There is nothing new in this file: the video has its boxes already.")
             done = imports.insert(db, files.display_name(name), coco_video.FORMAT.name, "annotations", fresh, annotator)
-            return {"import": done, "objects": len(fresh[0].objects), "problems": [*placed.problems, *said]}
+            return {"import": done, "objects": len(fresh[0].objects), "problems": [*about_all, *placed.problems, *said]}
 
         return self._store.write(work)
 
@@ -457,7 +458,7 @@ def write(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> bytes
 
 def _by_name(db: Any, track: BoxTrack) -> BoxTrack:
     """A box track as files have it: with the name of its medium."""
-    return replace(track, medium=videos.get(db, track.medium)["name"]) if track.medium else track
+    return replace(track, medium=videos.known(db, track.medium)["name"]) if track.medium else track
 
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:

@@ -12,7 +12,7 @@ from typing import Any
 from studio import formats
 from studio.errors import UsageError
 from studio.formats import losses, reading
-from studio.formats.model import segments
+from studio.formats.model import has_times, segments
 from studio.formats.table import guarded
 from studio.platform.names import file_name
 from studio.service import serializers
@@ -54,6 +54,8 @@ def export(exchange: Exchange, question: Question, found: Found, format_name: st
     form, made = formats.named(format_name), _timelines(exchange, found, by)
     if not any(t.annotations or t.lines for t in map(form.holds.narrowed, made)):
         raise UsageError(f"Nothing that was found has a place in {form.title}; export a table of moments instead.")
+    if timed := [t for t in made if has_times(form, t)]:  # `write` says why where there is none
+        made = timed
     if form.many or len(made) == 1:
         stem = PurePath(made[0].footage.name).stem if len(made) == 1 else "moments"
         return File(stem + form.extension, form.media_type, write(form, made))
@@ -151,7 +153,9 @@ def _timelines(exchange: Exchange, found: Found, by: Actor) -> list[Timeline]:
                     for track, spans in seen.items()
                 },
                 lines=tuple(line for line in timeline.lines if tuple(line) in lines),
-                objects=(),  # of no segment
+                objects=(),  # of no segment, as are curves
+                traces=(),
+                unscaled=(),
             )
         )
     return made

@@ -269,7 +269,10 @@ def shown(
     verb = "is" if unknown == 1 else "are"
     problems = [f"{unknown} of {len(listed)} videos of this file {verb} not in the library, and left out."]
     problems *= bool(unknown and len(listed) > 1)
-    different = sum(len(batch.different) for batch in fresh)
+    different, others = sum(len(batch.different) for batch in fresh), sum(batch.others for batch in fresh)
+    if others and plan.different != "take":
+        are = "curve or camera is" if others == 1 else "curves and cameras are"
+        problems.append(f"{others} {are} different here and stay{'s' * (others == 1)} so, unless you take the file's.")
     problems += dict.fromkeys(said for several in listed[SHOWN:] for one in several for said in one.part.problems)
     return {
         "file": files.display_name(name),
@@ -280,7 +283,7 @@ def shown(
         "labels": _counted((m.label for m in marks), plan.labels),
         "segments": _segments(fresh),
         "already": _segments(batches) - _segments(fresh) - different * (plan.different != "both"),
-        "different": different,
+        "different": different + others,
         "choice": plan.different,
         "changed": sum(len(batch.changes) for batch in fresh),
         "objects": sum(len(batch.objects) for batch in fresh),
@@ -361,9 +364,10 @@ def _said(a: Annotation) -> Row:
 def nothing(shown: Row, batches: Sequence[Batch]) -> str:
     """Why nothing is added."""
     if shown["different"]:
+        what = segments(shown["different"]) if shown["differences"] else str(shown["different"])
+        stay = "is different here and stays" if shown["different"] == 1 else "are different here and stay"
         return (
-            f"What is new in this file is in the library already; {segments(shown['different'])} of it "
-            f"{'is' if shown['different'] == 1 else 'are'} different here and stay so, unless you take the file's "
+            f"What is new in this file is in the library already; {what} of it {stay} so, unless you take the file's "
             "or both."
         )
     if batches:

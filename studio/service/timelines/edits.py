@@ -134,6 +134,7 @@ def apply(
     for edit in edits:
         edit_id, about = (_name(edit, "edit_id"), _name(edit, "id") or "") if isinstance(edit, dict) else (None, "")
         db.execute("SAVEPOINT edit")
+        change: Change | None = None
         try:
             change = parse(edit, limits)
             if about in failed and not annotations.is_done(db, change.edit_id):
@@ -144,7 +145,13 @@ def apply(
             db.execute("ROLLBACK TO edit")
             if about:
                 failed[about] = error
-            answers.append({"edit_id": edit_id, "ok": False, **_failure(db, about, error)})
+            answers.append(
+                {
+                    "edit_id": edit_id,
+                    "ok": False,
+                    **_failure(db, about if isinstance(change, EditRequest) else "", error),
+                }
+            )
         db.execute("RELEASE edit")
     return answers
 
@@ -252,9 +259,11 @@ def _fits(db: sqlite3.Connection, video: Wire, change: EditRequest, annotator: s
     wanted = change.wanted
     if wanted is None or wanted.deleted or annotations.is_done(db, change.edit_id):
         return
-    if wanted.track == WHOLE_VIDEO and (wanted.segment.start, wanted.segment.end) != (0, video["duration_us"]):
-        raise UsageError(f"What is said under “{WHOLE_VIDEO}” is about all of it, from its start to its end.")
     before = annotations.find(db, wanted.id)
+    stays = before is not None and (before.track, before.segment) == (wanted.track, wanted.segment)
+    is_whole = (wanted.segment.start, wanted.segment.end) == (0, video["duration_us"])
+    if wanted.track == WHOLE_VIDEO and not is_whole and not stays:  # the video's file may have become another one
+        raise UsageError(f"What is said under “{WHOLE_VIDEO}” is about all of it, from its start to its end.")
     if before is not None and before.version != change.base_version:
         return  # a conflict: what somebody else says now is no measure of what was there
     if not change.keeps_attributes and wanted.attributes:
@@ -268,14 +277,17 @@ def _fits(db: sqlite3.Connection, video: Wire, change: EditRequest, annotator: s
     if dependency is None:
         return
     layer = annotator if video["independent"] else None
-    parents = annotations.spans(db, timelines.of_video(db, video["id"]), dependency.parent, layer)
+    parents = annotations.spans_around(
+        db, timelines.of_video(db, video["id"]), dependency.parent, wanted.segment, layer
+    )
     if said := tiers.problem(wanted.segment, dependency, parents):
         raise UsageError(said)
 
 
 def _failure(db: sqlite3.Connection, about: str, error: StudioError) -> Wire:
+    """What is answered where an edit was not saved; `about` is the id of its annotation, "" where it has none."""
     if not isinstance(error, Conflict):
         kind = "forbidden" if isinstance(error, PermissionDenied) else "invalid"
         return {"kind": kind, "error": str(error), "current": None}
-    current = annotations.find(db, about)
+    current = annotations.find(db, about) if about else None
     return {"kind": "conflict", "error": str(error), "current": to_dict(current) if current else None}

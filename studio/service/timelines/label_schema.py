@@ -9,7 +9,7 @@ from studio.config import Limits
 from studio.errors import Conflict, PermissionDenied, UsageError
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.requests import listed, text
-from studio.store import Store, annotations, boxes, labels, traces
+from studio.store import Store, absences, annotations, boxes, labels, traces
 from studio.timeline import types_of
 from studio.timeline.attributes import LARGEST
 from studio.timeline.tiers import DEPENDENCIES, Dependency, has_circle
@@ -64,6 +64,7 @@ class LabelSchema:
                 _may_change(db, annotator, current, found, tracks, renames)
             labels.update(db, found, tracks)
             changed = [(r["track"], r["from"], r["to"]) for r in renames]
+            absences.relabel(db, changed)
             done = annotations.relabel(db, changed, annotator) + boxes.relabel(db, changed, annotator)
             scaled = {row["track"] for row in tracks if row["scale"]}
             gone = [row["track"] for row in current["tracks"] if row["scale"] and row["track"] not in scaled]
@@ -193,7 +194,8 @@ def _may_change(db: Any, name: str, current: Row, wanted: list[Row], tracks: lis
     for row in (*current["labels"], *current["tracks"]):
         place = row["track"], row.get("label", "")
         for each in row["attributes"]:
-            if place in kept and each not in kept[place]:
+            # a label that left its list takes its attributes along; a row stays a row without its entry
+            if (place in kept or not place[1]) and each not in kept.get(place, []):
                 raise PermissionDenied(f"Only an admin can change or remove the attribute “{each['name']}”.")
 
 

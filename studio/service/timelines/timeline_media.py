@@ -74,7 +74,7 @@ def predictions(db: Any, found: list[Medium], shown: list[Row], by: Actor) -> It
         return
     duration = found[0].row["duration_us"]
     by_id = {medium.row["id"]: medium for medium in found}
-    decided = {id_: annotations.verdicts(db, id_, own_layer(by, medium.row)) for id_, medium in by_id.items()}
+    decided = {medium.row["id"]: verdicts(db, medium, found[0], by) for medium in found}
     for run in shown:
         medium = by_id[run["video_id"]]
         names = [] if medium.is_main else people.of_video(db, medium.row["id"])["names"]
@@ -87,6 +87,14 @@ def predictions(db: Any, found: list[Medium], shown: list[Row], by: Actor) -> It
                 continue
             beside = {} if medium.is_main else {"medium": medium.row["id"], "row": medium.row_name(p.track)}
             yield {**serializers.prediction(placed, run), **beside, "verdict": decided[medium.row["id"]].get(p.id, "")}
+
+
+def verdicts(db: Any, medium: Medium, main: Medium, by: Actor) -> dict[str, str]:
+    """What the page of the main medium shows of what was decided about the predictions of a medium, by their ids: one's
+    own verdicts alone where annotators of either work independently."""
+    layers = own_layer(by, main.row), own_layer(by, medium.row)
+    layer = next((each for each in layers if each is not None), None)
+    return annotations.verdicts(db, medium.row["id"], layer, by.name)
 
 
 def run(row: Row, main: str) -> Row:

@@ -107,7 +107,7 @@ class Timelines:
             verdicts = {
                 prediction: verdict
                 for camera in cameras if decided
-                for prediction, verdict in annotations.verdicts(db, camera.row["id"], own_layer(by, camera.row)).items()
+                for prediction, verdict in timeline_media.verdicts(db, camera, cameras[0], by).items()
             }  # fmt: skip
             known = labels.schema(db)
             new = _runs(db, cameras, run_since)

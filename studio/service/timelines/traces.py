@@ -20,6 +20,7 @@ from studio.service.requests import listed, text, whole
 from studio.store import Store, traces, videos
 from studio.store.traces import TraceChange
 from studio.timeline import seconds
+from studio.timeline.attributes import LARGEST
 from studio.timeline.traces import Trace, Values, resampled, samples, smoothed
 
 Row = dict[str, Any]
@@ -45,9 +46,14 @@ def parse(edit: Row, edit_id: str, limits: Limits) -> TraceChange:
 
 def _values(edit: Row, key: str) -> Values:
     found = listed(edit, key, MOST)
-    if not all(each is None or (isinstance(each, int | float) and not isinstance(each, bool)) for each in found):
+    if not all(each is None or _is_number(each) for each in found):
         raise UsageError(f"“{key}” of a curve is a list of numbers, null where nothing is said.")
     return np.array([np.nan if each is None else each for each in found], np.float32)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value has a place in a curve."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST  # never NaN
 
 
 def to_dict(trace: Trace) -> Row:
@@ -90,8 +96,8 @@ class Traces:
 
     def read(self, video: Row, data: str, track: str = "", annotator: str = "") -> list[Row]:
         """Take curves from CSV with the columns `time` (s) and `value`, and `track` and `annotator` where these are not
-        named; in place of what the annotator has there. Values between times that are at most a second apart are
-        linear. Returns `track`, `annotator` and `seconds` of each.
+        named; in place of what the annotator has there. Values between times that are about a second apart at most are
+        linear. Returns `track`, `annotator` and `seconds` of each, and `left_out` where values lie beyond the video.
 
         Raises UsageError that says which line is wrong; then nothing is changed.
         """
@@ -146,7 +152,9 @@ def put(
     count = samples(video["duration_us"])
     after = resampled(np.array(times_us, np.int64)[order], np.array(values, np.float64)[order], count)
     traces.replace(db, video["id"], Trace(track, annotator, after), uuid.uuid4().hex)
-    return {"track": track, "annotator": annotator, "seconds": round(float((~np.isnan(after)).sum()) / 25, 2)}
+    late = sum(time >= video["duration_us"] for time in times_us)
+    said = {"track": track, "annotator": annotator, "seconds": round(float((~np.isnan(after)).sum()) / 25, 2)}
+    return {**said, **({"left_out": late} if late else {})}
 
 
 def _read(data: str, track: str, annotator: str) -> dict[tuple[str, str], tuple[list[int], list[float]]]:
