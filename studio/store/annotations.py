@@ -362,12 +362,15 @@ def verdicts(
     return {row["prediction_id"]: row["verdict"] for row in rows}
 
 
-def verdict_on(db: sqlite3.Connection, prediction_id: str, annotator: str | None = None) -> str:
+def verdict_on(
+    db: sqlite3.Connection, prediction_id: str, annotator: str | None = None, reader: str | None = None
+) -> str:
     """The latest verdict about one prediction, as `verdicts`; "" where nobody decided."""
     row = db.execute(
-        "SELECT verdict FROM verdicts WHERE prediction_id = ? AND annotator = coalesce(?, annotator) "
-        "ORDER BY seq DESC LIMIT 1",
-        (prediction_id, annotator),
+        "SELECT d.verdict FROM verdicts d WHERE d.prediction_id = :id "
+        "AND d.annotator = coalesce(:annotator, d.annotator) "
+        f"AND (:reader IS NULL OR d.annotator = :reader OR {OPENLY.format('d')}) ORDER BY d.seq DESC LIMIT 1",
+        {"id": prediction_id, "annotator": annotator, "reader": reader},
     ).fetchone()
     return str(row["verdict"]) if row else ""
 

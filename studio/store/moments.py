@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from studio.store import people
-from studio.store.readers import SEEN, Reader, parameters
+from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.store.runs import SHOWN_RUNS
 from studio.timeline import ON_SCREEN
 
@@ -23,7 +23,8 @@ judged AS (
             ELSE p.track END AS row,
         CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.confidence') END AS confidence,
         coalesce((SELECT d.verdict FROM verdicts d WHERE d.prediction_id = p.id AND (d.annotator = :reader
-            OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id)) ORDER BY d.seq DESC LIMIT 1), '')
+            OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id) AND {OPENLY.format("d")})
+            ORDER BY d.seq DESC LIMIT 1), '')
             AS verdict
     FROM shown s JOIN predictions p ON p.run_id = s.id WHERE s.front AND p.track <> :texts
 )

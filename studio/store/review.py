@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.store import people
-from studio.store.readers import SEEN, Reader, parameters
+from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.store.runs import SHOWN_RUNS
 from studio.timeline import ON_SCREEN
 
@@ -42,7 +42,8 @@ undecided AS (
         CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.confidence') END AS confidence
     FROM shown s JOIN predictions p ON p.run_id = s.id
     WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id
-        AND (d.annotator = :reader OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id)))
+        AND (d.annotator = :reader OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id)
+            AND {OPENLY.format("d")}))
 ),
 asked AS (
     SELECT * FROM undecided WHERE row IS NOT NULL
@@ -67,7 +68,8 @@ SELECT a.*, v.name, v.independent, v.duration_us, v.start_us AS media_us, v.brow
 _PROPOSED = f"""
 WITH {SHOWN_RUNS}
 SELECT p.id, s.video_id, p.start_us, p.end_us, (SELECT d.verdict FROM verdicts d WHERE d.prediction_id = p.id
-        AND (d.annotator = :reader OR NOT v.independent) ORDER BY d.seq DESC LIMIT 1) AS verdict
+        AND (d.annotator = :reader OR NOT v.independent AND {OPENLY.format("d")})
+        ORDER BY d.seq DESC LIMIT 1) AS verdict
     FROM shown s JOIN predictions p ON p.run_id = s.id JOIN videos v ON v.id = s.video_id
     WHERE s.task = 'detection' AND p.label = :label AND p.track = :track
 """
@@ -141,7 +143,8 @@ def still_open(db: sqlite3.Connection, ids: Sequence[str], reader: Reader | None
     rows = db.execute(
         "SELECT p.id FROM predictions p JOIN runs r ON r.id = p.run_id JOIN videos v ON v.id = r.video_id "
         "AND v.removed IS NULL WHERE p.id IN (SELECT value FROM json_each(:ids)) AND NOT EXISTS (SELECT 1 "
-        "FROM verdicts d WHERE d.prediction_id = p.id AND (d.annotator = :reader OR NOT v.independent))",
+        "FROM verdicts d WHERE d.prediction_id = p.id AND (d.annotator = :reader OR NOT v.independent "
+        f"AND {OPENLY.format('d')}))",
         {"ids": json.dumps(list(ids)), "reader": reader.name if reader else ""},
     )
     return {row["id"] for row in rows}

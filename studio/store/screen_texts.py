@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from studio.store import text_search
-from studio.store.readers import SEEN, Reader, parameters
+from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.store.text_search import TextQuery
 from studio.timeline import Prediction
 
@@ -53,6 +53,7 @@ def _is_open(db: sqlite3.Connection, row: Row, reader: Reader | None) -> bool:
     asked = (
         "SELECT 1 FROM verdicts a JOIN videos v ON v.id = :video "
         f"WHERE a.prediction_id = :id AND a.verdict = 'rejected' AND {SEEN} "
+        f"AND (:admin OR a.annotator = :reader OR {OPENLY.format('a')}) "
         "UNION SELECT 1 FROM annotations a JOIN screen_texts s ON s.annotation_id = a.id "
         f"JOIN videos v ON v.id = a.video_id WHERE a.prediction_id = :id AND {SEEN}"
     )

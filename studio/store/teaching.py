@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from studio.store import absences
-from studio.store.readers import SEEN, Reader, parameters
+from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.timeline import ON_SCREEN
 
 Row = dict[str, Any]
@@ -58,7 +58,7 @@ def rejected(db: sqlite3.Connection, label: str, track: str | None, reader: Read
         "JOIN verdicts a ON a.prediction_id = p.id AND a.seq = "
         "(SELECT max(seq) FROM verdicts d WHERE d.prediction_id = p.id) "
         f"WHERE a.verdict = 'rejected' AND p.label = :label AND (:track IS NULL OR p.track = :track) AND {SEEN} "
-        "ORDER BY r.video_id, p.start_us",
+        f"AND (:admin OR a.annotator = :reader OR {OPENLY.format('a')}) ORDER BY r.video_id, p.start_us",
         {**parameters(reader), "label": label, "track": track},
     )
     return [dict(row) for row in rows]

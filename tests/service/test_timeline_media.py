@@ -12,7 +12,7 @@ from studio.errors import Conflict, NotFound, UsageError
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
 from studio.service.find import parse
-from studio.store import annotations, runs, timeline_media, timelines, videos
+from studio.store import annotations, moments, review, runs, teaching, timeline_media, timelines, videos
 from studio.store.timeline_media import MOST, MediumChange
 from studio.timeline import ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -263,6 +263,17 @@ def test_what_was_decided_on_an_independent_timeline_is_not_on_the_page_of_its_c
         assert [p["verdict"] for p in two.timelines.load("v2", Actor(name))["predictions"]] == [verdict]
         (moment,) = two.find.ask(question, Actor(name)).moments
         assert moment["segments"][0]["status"] == status
+    eve, ben = Actor("eve"), Actor("ben")
+
+    def of(work: Callable[[Any, Actor], Any]) -> list[Any]:
+        return [two.store.read(lambda db, by=by: work(db, by)) for by in (eve, ben)]  # type: ignore[misc]
+
+    assert of(lambda db, by: review.still_open(db, ["v20"], by)) == [{"v20"}, set()]
+    assert of(lambda db, by: review.undecided_counts(db, ["v2"], by)) == [{"v2": 1}, {}]
+    assert of(lambda db, by: [row["verdict"] for row in moments.predictions(db, by)]) == [[""], ["rejected"]]
+    label = two.store.read(lambda db: db.execute("SELECT label FROM predictions").fetchone()[0])
+    assert of(lambda db, by: len(teaching.rejected(db, label, None, by))) == [0, 1]
+    assert of(lambda db, by: annotations.verdict_on(db, "v20", None, by.name)) == ["", "rejected"]
     two.layers.set_independent("v1", False)
     assert [p["verdict"] for p in two.timelines.load("v2", Actor("eve"))["predictions"]] == ["rejected"]
 

@@ -145,7 +145,7 @@ def _rejected(db: sqlite3.Connection, prediction_id: str, annotator: str) -> tup
 def _verdict_on(db: sqlite3.Connection, video_id: str, prediction_id: str, annotator: str) -> str:
     """The verdict that holds for this annotator: where annotators work independently, their own."""
     independent = videos.get(db, video_id)["independent"]
-    return annotations.verdict_on(db, prediction_id, annotator if independent else None)
+    return annotations.verdict_on(db, prediction_id, annotator if independent else None, annotator)
 
 
 def _marked(
