@@ -11,8 +11,9 @@ from studio.config import Settings
 from studio.service import Studio
 from studio.store import Store, videos
 
-# The same examples each time, so that what fails is what was changed; --hypothesis-profile=default looks for others.
-hypothesis.settings.register_profile("push", derandomize=True)
+# The same examples each time, so that what fails is what was changed, and not a busy machine;
+# --hypothesis-profile=default looks for others.
+hypothesis.settings.register_profile("push", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("push")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"

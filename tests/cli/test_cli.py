@@ -191,13 +191,14 @@ def test_ctrl_c_ends_the_studio_in_one_line(tmp_path: Path) -> None:
             return next((child for child in children if "spawn_main" in " ".join(child.cmdline())), None)
         return None
 
+    assert process.stdout is not None and b"stop it with Ctrl+C" in process.stdout.readline()
     deadline = time.monotonic() + 60
     while ((child := worker()) is None or not leaves_it(child)) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.decode().splitlines()[-1] == "studio: stopped" and b"Traceback" not in said, said
+    assert said.decode().splitlines() == ["studio: stopped"]
 
 
 @pytest.mark.parametrize(
