@@ -191,7 +191,9 @@ def test_ctrl_c_ends_the_studio_in_one_line(tmp_path: Path) -> None:
             return next((child for child in children if "spawn_main" in " ".join(child.cmdline())), None)
         return None
 
-    assert process.stdout is not None and b"stop it with Ctrl+C" in process.stdout.readline()
+    assert process.stdout is not None
+    (address,) = re.findall(r"is at (http\S+) \(stop it with Ctrl\+C\)", process.stdout.readline().decode())
+    urllib.request.urlopen(address, timeout=30).close()
     deadline = time.monotonic() + 60
     while ((child := worker()) is None or not leaves_it(child)) and time.monotonic() < deadline:
         time.sleep(0.05)
