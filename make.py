@@ -112,6 +112,7 @@ def test() -> None:
     lint()
     python("-m", "tests.setup_browser")
     (ROOT / "build").mkdir(exist_ok=True)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of three processes would wait for each other on two cores
     pytest = (str(PYTHON), "-m", "pytest")
     logs = {ROOT / "build" / (name + ".log"): folders for name, folders in BESIDE.items()}
     beside = [
