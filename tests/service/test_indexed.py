@@ -139,7 +139,7 @@ def test_each_part_is_read_when_it_is_looked_at(
     first, last = (studio.videos.add(clips[name])["id"] for name in ("bikes", "carphone"))
     moved = tmp_path / "moved.mp4"
     shutil.copy(clips["bikes"], moved)
-    looked = studio.check._each()
-    assert next(looked)["id"] == last
+    looked = studio.check._parts()
+    assert [row["id"] for row in next(looked)] == [last]
     studio.store.write(lambda db: videos.set_facts(db, first, {"path": str(moved)}))
-    assert next(looked)["path"] == str(moved)
+    assert [row["path"] for row in next(looked)] == [str(moved)]

@@ -97,7 +97,7 @@ class FileCheck:
         while not self._closing.is_set():
             try:
                 if started:
-                    self.prepare_missing([row for row in self._each() if not row["indexed"]])
+                    self.prepare_missing([row for part in self._parts() for row in part if not row["indexed"]])
                 else:
                     first()
                     self._prepare_new()
@@ -111,14 +111,15 @@ class FileCheck:
 
     def _prepare_new(self) -> None:
         """Queue what the command line added, or an earlier start did not finish."""
-        for row in self._each():
-            if not row["lost"] and not self._media.was_cleaned(row):
-                self._jobs.prepare(row)
+        for part in self._parts():
+            wanted = [row for row in part if not row["lost"] and not self._media.was_cleaned(row)]
+            if wanted:
+                self._jobs.prepare(*wanted)
 
-    def _each(self) -> Iterator[Row]:
+    def _parts(self) -> Iterator[list[Row]]:
         ids = [row["id"] for row in self._store.read(videos.listed)]
         for start in range(0, len(ids), AT_ONCE):
             if self._closing.is_set():
                 return
             part = ids[start : start + AT_ONCE]  # read when it is looked at: files move while others are
-            yield from self.look(self._store.read(lambda db, part=part: videos.with_ids(db, part)))  # type: ignore[misc]
+            yield self.look(self._store.read(lambda db, part=part: videos.with_ids(db, part)))  # type: ignore[misc]
