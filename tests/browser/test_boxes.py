@@ -119,7 +119,9 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     page.click("#box-segments")
     expect(page.locator("#segment-list [data-kind=annotation]")).to_have_count(1)
     opened.saved()
-    made = rows(served.home, "SELECT track, label, start_us, end_us FROM annotations WHERE NOT deleted")
+    made = rows(
+        served.home, "SELECT track, label, start_us, end_us FROM annotations WHERE NOT deleted AND label = 'bike'"
+    )
     assert made == [("<img src=x onerror=alert(1)>", "bike", 1_000_000, 2_040_000)]
 
     page.reload()
