@@ -4,15 +4,16 @@ The videos are stretches of real clips, one after the other; where each shows wh
 from five other videos, made of other clips. It needs the clips of shared/data/videos beside the project.
 """
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from studio.config import Settings
 from studio.service import Studio
@@ -60,7 +61,6 @@ class Hands:
     page: Page
     actions: int = 0
     seconds: float = 0.0
-    decisions: int = field(default=0)
 
     def press(self, key: str, decides: bool = True) -> None:
         self.page.keyboard.press(key)
@@ -69,6 +69,10 @@ class Hands:
     def click(self, selector: str, decides: bool = False) -> None:
         self.page.click(selector)
         self._count(CLICK, decides)
+
+    def think(self, times: int) -> None:
+        """To see what is right costs thoughts, but no action."""
+        self.seconds += times * MIND
 
     def _count(self, seconds: float, decides: bool) -> None:
         self.actions += 1
@@ -213,52 +217,80 @@ def is_there(served: Served, film: str, moment: Truth) -> bool:
 
 
 def review(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> None:
-    """On the Review page: what is right is accepted, an end that is not is put right first, the rest is rejected."""
+    """On the Review page, page by page: an end that is not right is put right; then either what is wrong is rejected
+    one by one and the rest accepted by one key, or the other way round, whichever is less."""
     page = hands.page
     page.goto(f"{served.url}?view=review")
     expect(page.locator("#desk-items [data-id], #desk-empty:visible").first).to_be_visible()
     page.uncheck("#desk-learn")
     done: set[tuple[str, Truth]] = set()
     while page.locator("#desk-items [data-id]").count():
-        for _ in range(page.locator("#desk-items [data-id]").count()):
-            decide(hands, truth, done)
-        expect(page.locator("#desk-state")).to_have_text("saved")
-        hands.press("Enter", decides=False)
+        cards = [judged(card, truth, done) for card in page.locator("#desk-items [data-id]").all()]
+        hands.think(len(cards))
+        # what answers a question is accepted under a class, which is said of each
+        by_one = any(card.moment and card.label != card.moment[2] for card in cards)
+        is_mostly_right = not by_one and sum(card.moment is None for card in cards) < sum(
+            card.moment is not None for card in cards
+        )
+        for card in cards:
+            if card.moment is None:
+                if is_mostly_right:
+                    hands.click(f"#desk-items [data-id='{card.id}'] button.no")
+                continue
+            is_trimmed = trim(hands, card, card.moment)
+            if by_one:
+                if not is_trimmed:
+                    front(hands, card)
+                hands.press(str(LABELS.index(card.moment[2]) + 1), decides=False)
+            elif not is_mostly_right:
+                hands.click(f"#desk-items [data-id='{card.id}'] button.yes")
+        if page.locator("#desk-items [data-verdict='']").count():
+            hands.press("Shift+A" if is_mostly_right else "Shift+X", decides=False)
+        else:
+            hands.press("Enter", decides=False)
         page.wait_for_function(LEFT)
+        expect(page.locator("#desk-state")).to_have_text("saved")
 
 
-def decide(hands: Hands, truth: dict[str, list[Truth]], done: set[tuple[str, Truth]]) -> None:
-    """About the moment in front."""
-    page = hands.page
-    card = page.locator("#desk-items .focused")
-    item = card.evaluate(
-        "e => ({...e.dataset, video: new URL(e.querySelector('.title a').href).searchParams.get('video')})"
-    )
-    name, film, label = (
-        item["id"],
-        item["video"],
-        card.locator(".what").inner_text().split(" · ")[0].strip("\u2068\u2069"),
-    )
-    span = float(item["start"]), float(item["end"])
+@dataclass(frozen=True)
+class Card:
+    """A proposal on the desk, in s, and the moment that it is about; None where it is about none."""
+
+    id: str
+    label: str
+    span: tuple[float, float]
+    moment: Truth | None
+
+
+def judged(card: Locator, truth: dict[str, list[Truth]], done: set[tuple[str, Truth]]) -> Card:
+    """What a person sees of a card."""
+    item = card.evaluate(ITEM)
+    label = card.locator(".what").inner_text().split(" · ")[0].strip("\u2068\u2069")
+    span, film = (float(item["start"]), float(item["end"])), item["video"]
     near = [m for m in truth.get(film, []) if m[2] == label and share(span, m[:2]) >= SAME and (film, m) not in done]
-    if not near:
-        hands.press("x")
-    else:
-        moment = max(near, key=lambda m: share(span, m[:2]))
-        trim(hands, name, span, moment)
-        # what answers a question is accepted under a class
-        hands.press(str(LABELS.index(label) + 1))
+    moment = max(near, key=lambda m: share(span, m[:2]), default=None)
+    if moment:
         done.add((film, moment))
-    expect(page.locator(f"#desk-items [data-id='{name}']")).not_to_have_attribute("data-verdict", "")
+    return Card(item["id"], label, span, moment)
 
 
-def trim(hands: Hands, name: str, span: tuple[float, float], moment: Truth) -> None:
-    """The ends that are farther off, until it is enough."""
-    page = hands.page
-    wanted = moment[:2]
+def front(hands: Hands, card: Card) -> None:
+    """A card comes to the front by a click on its pictures, unless it is there."""
+    chosen = hands.page.locator(f"#desk-items [data-id='{card.id}']")
+    if "focused" not in (chosen.get_attribute("class") or "").split():
+        hands.click(f"#desk-items [data-id='{card.id}'] .picture")
+    expect(chosen).to_have_class(re.compile(r"\bfocused\b"))
+
+
+def trim(hands: Hands, card: Card, moment: Truth) -> bool:
+    """The ends that are farther off are put right, until it is enough; whether any was."""
+    page, span, wanted = hands.page, card.span, moment[:2]
+    is_trimmed = False
     for k in sorted((0, 1), key=lambda k: -abs(span[k] - wanted[k])):
         if share(span, wanted) >= ENOUGH:
-            return
+            return is_trimmed
+        if not is_trimmed:
+            front(hands, card)
         at = wanted[k] if k == 0 else wanted[k] - 1 / RATE  # the last frame that is in it
         page.wait_for_function("document.querySelector('#desk-items .focused video')?.readyState >= 2")
         page.evaluate(
@@ -275,9 +307,10 @@ def trim(hands: Hands, name: str, span: tuple[float, float], moment: Truth) -> N
         edge = ("data-start", "data-end")[k]
         page.wait_for_function(
             "([card, edge, t]) => Math.abs(document.querySelector(card).getAttribute(edge) - t) < 0.06",
-            arg=[f"#desk-items [data-id='{name}']", edge, wanted[k]],
+            arg=[f"#desk-items [data-id='{card.id}']", edge, wanted[k]],
         )
-        span = (wanted[0], span[1]) if k == 0 else (span[0], wanted[1])
+        span, is_trimmed = ((wanted[0], span[1]) if k == 0 else (span[0], wanted[1])), True
+    return is_trimmed
 
 
 def complete(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> None:

@@ -96,12 +96,29 @@ def test_several_at_once_by_keys_and_by_mouse(page: Page, served: Served, desk: 
     assert decisions(served) == [("desk0", "rejected"), ("desk2", "rejected")]
     page.click("#desk-undo")
     expect(page.locator("#desk-count")).to_have_text("4 predictions to decide")
-    page.click("#desk-rest")
+    expect(page.locator("#desk-reject-rest")).to_have_text("Reject all 4")
+    page.click("#desk-reject-rest")
+    expect(page.locator("#desk-empty")).to_contain_text("Nothing to decide")
     expect(page.locator("#desk-count")).to_have_text("0 predictions to decide")
     saved(page)
     assert [verdict for _, verdict in decisions(served)] == ["rejected"] * 4
-    page.click("#desk-next")
+
+
+def test_what_is_wrong_is_rejected_and_the_rest_accepted_by_one_key_and_taken_back(
+    page: Page, served: Served, desk: str
+) -> None:
+    opened(page, desk)
+    page.locator("[data-id=desk1] button.no").click()
+    expect(page.locator("#desk-accept-rest")).to_have_text("Accept the other 3")
+    page.keyboard.press("Shift+A")
     expect(page.locator("#desk-empty")).to_contain_text("Nothing to decide")
+    saved(page)
+    expected = [("desk0", "accepted"), ("desk1", "rejected"), ("desk2", "accepted"), ("desk3", "accepted")]
+    assert decisions(served) == expected
+    page.keyboard.press("Control+z")
+    expect(page.locator(CARD)).to_have_count(3)  # all that the key decided comes back, and nothing else
+    saved(page)
+    assert decisions(served) == [("desk1", "rejected")]
 
 
 def test_an_end_is_dragged_with_the_mouse(page: Page, served: Served, desk: str) -> None:

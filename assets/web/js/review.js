@@ -92,7 +92,8 @@ class ReviewPage {
     $("desk-accept").addEventListener("click", () => this.desk.decide(this.desk.meant, "accepted"));
     $("desk-reject").addEventListener("click", () => this.desk.decide(this.desk.meant, "rejected"));
     $("desk-undo").addEventListener("click", () => this.desk.undo());
-    $("desk-rest").addEventListener("click", () => this.desk.decide(this.desk.undecided, "rejected"));
+    $("desk-accept-rest").addEventListener("click", () => this.#decideRest("accepted"));
+    $("desk-reject-rest").addEventListener("click", () => this.#decideRest("rejected"));
     $("desk-next").addEventListener("click", () => this.#turn());
     document.addEventListener("keydown", (event) => this.#onKey(event));
     document.addEventListener("annotator", () => current().page === "review" && this.#turn());
@@ -140,8 +141,13 @@ class ReviewPage {
     this.#complain("");
     this.#isTurning = true;
     try {
-      const { items, waiting, elsewhere, labels } = await call(this.server, "desk_queue", this.#request(PAGE));
+      const asked = this.#request(PAGE + this.#waiting.size);
+      const { items: found, waiting, elsewhere, labels } = await call(this.server, "desk_queue", asked);
       if (number !== this.#asked || current().page !== "review") return;
+      // what was decided here a moment ago the server may not know yet
+      const isDecided = (/** @type {DeskItem} */ item) =>
+        this.#waiting.has(item.id) && Boolean(this.desk.stateOf(item).verdict);
+      const items = found.filter((item) => !isDecided(item)).slice(0, PAGE);
       this.#labels = labels;
       this.#empty = items.length ? "" : elsewhere ? "elsewhere" : feed === "random" ? "random" : "other";
       this.$("desk-count").textContent = `${counted(waiting, "prediction")} to decide`;
@@ -221,8 +227,14 @@ class ReviewPage {
     $("desk-reject").textContent = meant > 1 ? `${no} ${meant}` : no;
     $("desk-undo", "button").disabled = !desk.canUndo;
     const left = desk.undecided.length;
-    $("desk-rest", "button").disabled = !left;
-    $("desk-rest").textContent = left && left < desk.items.length ? `Reject the other ${left}` : `Reject all ${left}`;
+    const rest = left && left < desk.items.length ? `the other ${left}` : `all ${left}`;
+    for (const [name, what] of [
+      ["desk-accept-rest", "Accept"],
+      ["desk-reject-rest", "Reject"],
+    ]) {
+      $(name, "button").disabled = !left;
+      $(name).textContent = `${what} ${rest}`;
+    }
     $("desk-next").classList.toggle("primary", !left);
     $("desk-keys").textContent = this.#keys();
     const [title, text] = EMPTY[this.#empty || "other"];
@@ -233,7 +245,7 @@ class ReviewPage {
 
   #keys() {
     const key = (/** @type {string} */ action) => shownKey(keymap.keysOf(action)[0] ?? "");
-    return `${key("accept")} accept · ${key("reject")} reject · ${key("markIn")} ${key("markOut")} start and end at the picture · ${key("undo")} undo · Enter next page`;
+    return `${key("accept")} accept · ${key("reject")} reject · ${key("acceptRest")} ${key("rejectRest")} all the rest · ${key("markIn")} ${key("markOut")} start and end at the picture · ${key("undo")} undo · Enter next page`;
   }
 
   /** @param {DeskItem} item */
@@ -261,6 +273,14 @@ class ReviewPage {
       focused === document.body || this.$("desk-items").contains(focused) || this.$("desk-foot").contains(focused);
     if (isHere && !card.root.contains(focused)) card.root.focus({ preventScroll: true });
     card.root.scrollIntoView({ block: "nearest" });
+  }
+
+  /** All that is still to be decided on this page, which is turned then. @param {"accepted" | "rejected"} verdict */
+  #decideRest(verdict) {
+    const rest = this.desk.undecided;
+    if (!rest.length) return;
+    this.desk.decide(rest, verdict);
+    this.#turn();
   }
 
   // ---------------------------------------------------------------- what is sent
@@ -383,6 +403,8 @@ class ReviewPage {
     const actions = {
       accept: () => desk.decide(desk.meant, "accepted"),
       reject: () => desk.decide(desk.meant, "rejected"),
+      acceptRest: () => this.#decideRest("accepted"),
+      rejectRest: () => this.#decideRest("rejected"),
       undo: () => desk.undo(),
       redo: () => desk.redo(),
       chooseAll: () => desk.chooseAll(),

@@ -224,6 +224,16 @@ export class Workspace {
     toast(done + kept, "info", this.undoing(this.opened));
   }
 
+  /** All that the list under Review has, where it is seen which these are. @param {"accept" | "reject"} verdict */
+  decideListed(verdict) {
+    if (this.$("review").hidden) this.say("This is about the list under Review: open it, then press again.");
+    else
+      this.decide(
+        this.parts.review.queue.map(({ id }) => id),
+        verdict,
+      );
+  }
+
   /** What takes back the newest step of a document, and nothing else. @param {VideoDocument} doc */
   undoing({ editor }) {
     const step = editor.undoStack.done.at(-1);

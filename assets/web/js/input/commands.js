@@ -13,7 +13,7 @@ import { frameOf } from "../view/drag-preview.js";
 
 /** What the commands need of the page.
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
- *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "drawBoxes" | "help"
+ *   | "label" | "mark" | "changed" | "around" | "decide" | "decideListed" | "nextUndecided" | "glance" | "toggleFaces" | "drawBoxes" | "help"
  *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed" | "reaction"
  *   | "live" | "describe" | "bookmark" | "parts">} Commanded
  */
@@ -259,6 +259,8 @@ export function commands(workspace) {
 
     accept: edit((ids) => workspace.decide(ids, "accept")),
     reject: edit((ids) => workspace.decide(ids, "reject")),
+    acceptRest: () => workspace.decideListed("accept"),
+    rejectRest: () => workspace.decideListed("reject"),
     undecided: () => workspace.nextUndecided(),
     glance: () => workspace.glance(),
 

@@ -61,6 +61,8 @@ const ACTIONS = [
   ["Review"],
   ["accept", "Accept the prediction", ["a"]],
   ["reject", "Reject the prediction", ["x"]],
+  ["acceptRest", "Accept all that are listed and not decided", ["Shift+A"]],
+  ["rejectRest", "Reject all that are listed and not decided", ["Shift+X"]],
   ["undecided", "Next prediction to decide", ["u"]],
   ["glance", "Find this moment", ["g"]],
   ["reviewed", "Looked through: between the marks, the selected segments, or all", ["Shift+V"]],
