@@ -15,8 +15,20 @@ const { keymap } = await import("../../assets/web/js/input/shared-keymap.js");
 const { mount } = await import("../../assets/web/js/review.js");
 
 test("the review desk goes by the keys of the Annotate page", () => {
-  const parts = ["accept", "by", "count", "empty", "empty-text", "empty-title", "feeds", "filtered", "foot", "items"];
-  const more = ["keys", "known", "message", "next", "reject", "rest", "state", "undo"];
+  const parts = [
+    "accept",
+    "accept-rest",
+    "by",
+    "count",
+    "empty",
+    "empty-text",
+    "empty-title",
+    "feeds",
+    "filtered",
+    "foot",
+    "items",
+  ];
+  const more = ["keys", "known", "message", "next", "reject", "reject-rest", "state", "undo"];
   const ids = Object.fromEntries([...parts, ...more].map((id) => [`desk-${id}`, "button"]));
   for (const id of ["row", "video", "question", "by", "label"]) ids[`desk-${id}`] = "select";
   for (const id of ["highest", "lowest", "learn"]) ids[`desk-${id}`] = "input";
