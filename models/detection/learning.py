@@ -21,11 +21,13 @@ from studio.models.detection.measuring import (
     POSITIVE,
     UNKNOWN,
     Curved,
+    Found,
     LabelledVideo,
     Measured,
     calibrated,
     found_on,
     logistic,
+    mean_precision,
     measure,
 )
 from studio.models.grounding.curve import Doubles, iou
@@ -190,34 +192,51 @@ def learn(
         weights = replace(weights, calibration=UNMEASURED)
         return Learned(weights, "text" if direction is library.text else "classifier", None, None)
     blends = [library.blend(train) for train, _ in folds]
-    tried = {}
-    for number, share in enumerate(EVENED):
-        progress(number / (len(EVENED) + 1))
-        held = _held(library, folds, blends, share)
-        tried[share] = measure(held, len(folds)), held
-    share = max(EVENED, key=lambda each: (tried[each][0].ap, each))
-    measured, held = tried[share]
-    progress(len(EVENED) / (len(EVENED) + 1))
-    by_words = _held(library, folds, [library.text] * len(folds), share)
-    by_text = measure(by_words, len(folds))
+    share, held, measured = _evened_best(library, folds, blends, lambda done: progress(done / 2))
+    by_text_share, by_words, by_text = _evened_best(
+        library, folds, [library.text] * len(folds), lambda done: progress((1 + done) / 2)
+    )
     # of few moments the precision says little: a single one found or lost moves it further than this
     if measured.margin > by_text.margin and measured.ap > by_text.ap - TOLERANCE:
         step, direction = "classifier", library.blend(every)
     else:
-        step, direction, held, measured = "text", library.text, by_words, by_text
+        step, direction, share, held, measured = "text", library.text, by_text_share, by_words, by_text
     weights = _in_odds(library.weights(direction, every, share), every)
     slope, offset = calibrated(held)
     slope, offset = slope / weights.scale, offset - slope * weights.bias / weights.scale  # of odds, not of deviations
     return Learned(replace(weights, calibration=(slope, offset)), step, measured, by_text)
 
 
-def _held(library: _Library, folds: Sequence[Fold], directions: Sequence[Doubles], share: float) -> list[Curved]:
-    """Each held-out video under what its fold learned."""
-    held = []
-    for direction, (train, test) in zip(directions, folds, strict=True):
-        weights = library.weights(direction, train, share)
-        held += [(weights, _curve(weights, each), each.video) for each in test]
-    return held
+def _evened_best(
+    library: _Library, folds: Sequence[Fold], directions: Sequence[Doubles], progress: Callable[[float], object]
+) -> tuple[float, list[Curved], Measured]:
+    """How much curves are best evened out, and each held-out video under what its fold learned, evened out as is best
+    in the other folds, and measured: what is measured has no part in any choice."""
+    answers: dict[float, list[list[tuple[Curved, Found]]]] = {}
+    for number, share in enumerate(EVENED):
+        progress(number / len(EVENED))
+        held = [_held(library, *each, share) for each in zip(folds, directions, strict=True)]
+        answers[share] = [[(curved, found_on(curved)) for curved in part] for part in held]
+
+    def best(among: Sequence[int]) -> float:
+        precision = {
+            share: mean_precision([(found, video) for i in among for (_, _, video), found in of[i]])
+            for share, of in answers.items()
+        }
+        return max(EVENED, key=lambda share: (precision[share], share))
+
+    every = range(len(folds))
+    chosen = [best([i for i in every if i != fold]) for fold in every]
+    outside = [each for fold in every for each in answers[chosen[fold]][fold]]
+    curves = [curved for curved, _ in outside]
+    return best(every), curves, measure(curves, len(folds), [found for _, found in outside])
+
+
+def _held(library: _Library, fold: Fold, direction: Doubles, share: float) -> list[Curved]:
+    """The held-out videos of a fold under what it learned."""
+    train, test = fold
+    weights = library.weights(direction, train, share)
+    return [(weights, _curve(weights, each), each.video) for each in test]
 
 
 def _in_odds(weights: Weights, videos: Sequence[_Prepared]) -> Weights:
@@ -261,23 +280,22 @@ def folds_of(videos: Sequence[LabelledVideo], seed: int = 0, most: int = FOLDS) 
 
 
 def _parts(video: LabelledVideo, most: int = FOLDS) -> list[LabelledVideo]:
-    """A video in stretches with as many positives each, cut between them."""
+    """A video in stretches with about as many positives each, cut between them: no moment lies on both sides."""
     order = video.truth[np.argsort(video.truth[:, 0])] if len(video.truth) else video.truth
-    count = min(most, len(order))
+    reached = np.maximum.accumulate(order[:, 1])
+    begins = [0, *(np.flatnonzero(order[1:, 0] >= reached[:-1]) + 1).tolist()] if len(order) else []
+    count = min(most, len(begins))
     if count < 2:
         return [video]
-    groups = np.array_split(np.arange(len(order)), count)
-    middles = [(order[a[-1], 1] + order[b[0], 0]) / 2 for a, b in pairwise(groups)]
-    cuts = [0, *np.searchsorted(video.edges[1:-1], middles).tolist(), len(video.rows)]
+    firsts = [int(group[0]) for group in np.array_split(np.array(begins), count)]
+    middles = [(reached[first - 1] + order[first, 0]) / 2 for first in firsts[1:]]
+    cuts = [0, *np.searchsorted(video.edges, middles).clip(1, len(video.rows) - 1).tolist(), len(video.rows)]
     parts = []
     for number, (low, high) in enumerate(pairwise(cuts)):
         if high > low:
-            edges = video.edges[low : high + 1]
-            inside = (order[:, 0] < edges[-1]) & (order[:, 1] > edges[0])
-            truth = order[inside].clip(edges[0], edges[-1])
-            parts.append(
-                LabelledVideo(f"{video.name}/{number}", video.rows[low:high], edges, video.known[low:high], truth)
-            )
+            edges, known = video.edges[low : high + 1], video.known[low:high]
+            truth = order[firsts[number] : [*firsts, len(order)][number + 1]].clip(edges[0], edges[-1])
+            parts.append(LabelledVideo(f"{video.name}/{number}", video.rows[low:high], edges, known, truth))
     return parts
 
 

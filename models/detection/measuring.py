@@ -54,10 +54,10 @@ def found_on(curved: Curved) -> Found:
     return np.array([m[:2] for m in made]).reshape(-1, 2), np.array([m[2] for m in made])
 
 
-def measure(held: Sequence[Curved], folds: int) -> Measured:
-    """Over all held-out videos together."""
-    answers = [(found_on(each), each[2]) for each in held]
-    ap = float(np.mean([average_precision(answers, at) for at in AT]))
+def measure(held: Sequence[Curved], folds: int, found: Sequence[Found] | None = None) -> Measured:
+    """Over all held-out videos together; `found` has the moments of each, where they are known."""
+    answers = list(zip(found or [found_on(each) for each in held], [video for _, _, video in held], strict=True))
+    ap = mean_precision(answers)
     best = [
         float(iou((start, end, 0.0), bounds).max()) if len(bounds) else 0.0
         for (bounds, _), video in answers
@@ -68,6 +68,11 @@ def measure(held: Sequence[Curved], folds: int) -> Measured:
     shows = np.concatenate([video.known for _, _, video in held]) == POSITIVE
     apart = curve[shows].mean() - curve[~shows].mean() if 0 < shows.sum() < len(shows) else 0.0
     return Measured(round(ap, 4), round(tiou, 4), float(apart / max(float(curve.std()), 1e-12)), folds)
+
+
+def mean_precision(answers: Sequence[tuple[Found, LabelledVideo]]) -> float:
+    """The mean average precision over AT, 0…1."""
+    return float(np.mean([average_precision(answers, at) for at in AT]))
 
 
 def average_precision(answers: Sequence[tuple[Found, LabelledVideo]], at: float) -> float:

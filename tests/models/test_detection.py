@@ -15,11 +15,12 @@ from studio.models.detection import (
     LabelledVideo,
     k_centre,
     learn,
+    learning,
     learning_curve,
     packed,
 )  # fmt: skip
 from studio.models.detection.detector import pieces, unpacked
-from studio.models.detection.learning import found_in
+from studio.models.detection.learning import apart, found_in
 from studio.models.detection.measuring import average_precision
 from studio.recipes.teaching_events import EVENTS
 
@@ -209,6 +210,33 @@ def test_the_covariance_of_a_large_library_is_taken_of_a_part(world: dict[str, n
         learning.MOST = before
     cosine = part.weights.direction @ whole.weights.direction
     assert cosine > 0.9 * np.linalg.norm(part.weights.direction) * np.linalg.norm(whole.weights.direction)
+
+
+def test_stretches_of_one_video_share_no_moment_also_where_moments_overlap() -> None:
+    rows = unit(np.random.default_rng(0).normal(size=(100, D)))
+    truth = np.array([(0, 30), (10, 20), (40, 45), (44, 60), (70, 75), (90, 95)], np.float64)
+    whole = LabelledVideo("v", rows, np.arange(101.0), np.full(100, UNKNOWN, np.int8), truth)
+    parts = apart([whole])
+    assert [part.truth.tolist() for part in parts] == [
+        [[0, 30], [10, 20]], [[40, 45], [44, 60]], [[70, 75]], [[90, 95]],
+    ]  # fmt: skip
+    assert [float(part.edges[0]) for part in parts] == [0, 35, 65, 83]
+    assert sum(len(part.rows) for part in parts) == 100, "each sample in one of them"
+    nested = replace(whole, truth=np.array([(0.0, 100.0), (10.0, 20.0)]))
+    assert apart([nested]) == [nested], "nothing can be held out of one moment"
+
+
+def test_how_curves_are_evened_out_is_chosen_where_it_is_not_measured(
+    world: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the choice made by what is measured, noise of a whole fold could raise the number: here each choice is asked
+    for with the fold left out that it is used on."""
+    asked: list[int] = []
+    exact = learning.mean_precision
+    monkeypatch.setattr(learning, "mean_precision", lambda answers: asked.append(len(answers)) or exact(answers))
+    learn(world["text"], [video(world, seed) for seed in range(5)])
+    shares = len(learning.EVENED)
+    assert sorted(set(asked)) == [4, 5] and asked.count(4) == 2 * 5 * shares and asked.count(5) == 2 * shares
 
 
 def test_a_learning_curve_rises_from_the_words(world: dict[str, np.ndarray]) -> None:
