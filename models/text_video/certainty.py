@@ -2,7 +2,8 @@
 
 A cosine says little by itself: encoders differ in what they give to texts and pictures that have nothing to do with
 each other. So it is counted from there, in standard deviations, and a logistic curve says how often such a pair was
-right (Platt 1999), on photos held out from training (`studio.recipes.certainty`).
+right (Platt 1999), on photos held out from training (`studio.recipes.certainty`). How many right answers there are
+where one looks is estimated from what was found (Saerens, Latinne and Decaestecker 2002).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Moment = tuple[float, float, float]
 
+TURNS = 50  # of EM, at most
 FEWEST = 30  # cosines of neutral texts with frames below which they say nothing of an encoder
 """With fewer the spread of `Calibration` is kept."""
 
@@ -22,8 +24,8 @@ FEWEST = 30  # cosines of neutral texts with frames below which they say nothing
 @dataclass(frozen=True)
 class Calibration:
     """`mean` and `spread` of an encoder's cosines between neutral texts and frames; `slope` and `offset` of the
-    logistic curve over what a cosine is above them; `crowd`, how much the best of more videos must stand out: it is
-    taken off for each e-fold of videos. `moment_slope`, `moment_gap` and `moment_offset` are those of moments of one
+    logistic curve over what a cosine is above them; `crowd`, how much the best of more pictures must stand out: it is
+    taken off for each e-fold of pictures to one right answer. `moment_slope`, `moment_gap` and `moment_offset` are those of moments of one
     video; see `of_moments`. The default curves are studio-lite's, by which encoders go that nobody measured.
     """
 
@@ -62,9 +64,22 @@ class Calibration:
         result: Doubles = (np.asarray(cosine, np.float64) - self.mean) / self.spread
         return result
 
-    def probability(self, cosine: npt.ArrayLike, videos: int = 1) -> Doubles:
-        """Cosines of a text with the best frames of `videos` videos → how likely each shows it, 0…1, of any shape."""
-        return _logistic(self.slope * self.above(cosine) + self.offset - self.crowd * np.log(max(1, videos)))
+    def probability(self, cosine: npt.ArrayLike, pictures: float = 1, answers: float = 1) -> Doubles:
+        """Cosines of a text with the best of so many different pictures → how likely each shows it, 0…1, of any shape,
+        where so many of them are right (see `answers`)."""
+        crowd = self.crowd * np.log(max(1.0, pictures / max(1.0, answers)))
+        return _logistic(self.slope * self.above(cosine) + self.offset - crowd)
+
+    def answers(self, cosines: npt.ArrayLike, pictures: float) -> float:
+        """How many of so many pictures show a text, by its cosines (N,) with the best of them; at least 1. The prior of
+        a classifier is estimated by EM from what it says itself: Saerens, Latinne and Decaestecker 2002, "Adjusting the
+        outputs of a classifier to new a priori probabilities"."""
+        found = 1.0
+        for _ in range(TURNS):
+            before, found = found, max(1.0, float(self.probability(cosines, pictures, found).sum()))
+            if abs(found - before) < 0.01:
+                break
+        return found
 
     def of_moments(self, times_s: npt.ArrayLike, cosines: npt.ArrayLike, moments: Sequence[Moment]) -> list[float]:
         """How likely each moment of one video is what was asked for, 0…1, by the cosines (N,) of its samples at rising

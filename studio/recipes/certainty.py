@@ -17,14 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from studio import models
+from studio import media, models
 from studio.models.grounding.curve import iou
 from studio.models.registry import WEIGHTS
 from studio.recipes import grounding_head, studio_lite, synthetic_videos
-from studio.tasks.certainty import FOUND, SHOWN
+from studio.tasks.certainty import FOUND, SHOWN, pictures_of
+from studio.tasks.context import VideoRef
 
 ALIKE, UNLIKE = 0.55, 0.35
 LIBRARIES, FEWEST, MOST = 4000, 8, 100
+BEST = 60  # pictures of a library that are looked at, as a search does
 REELS, VIEWS = 600, 2
 ASKED = {
     "woman doing yoga": "yoga.mp4",
@@ -99,31 +101,48 @@ def halves(model: Any, data: Path) -> tuple[Half, Half]:
 # ------------------------------------------------------------------ searching a library
 
 
-def questions(half: Half, sure: models.Calibration, rng: np.random.Generator) -> tuple[Doubles, Bools, Bools]:
-    """Of LIBRARIES questions what the best hit's cosine is above neutral ones and the logarithm of how many photos
-    there are (Q, 2), whether that hit is right (Q,), and whether the library has an answer (Q,)."""
-    seen: list[tuple[float, float]] = []
-    right, has = [], []
-    while len(seen) < LIBRARIES:
-        count = round(float(np.exp(rng.uniform(np.log(FEWEST), np.log(MOST)))))
+@dataclass(frozen=True)
+class Questions:
+    """Of Q questions the cosines of the best pictures, the highest first (each up to BEST); of how many pictures there
+    are (Q,); whether the best one is right (Q,), and whether the library has an answer (Q,)."""
+
+    best: list[Doubles]
+    count: npt.NDArray[np.int64]
+    right: Bools
+    has: Bools
+
+    def certain(self, sure: models.Calibration) -> Doubles:
+        """How likely each best picture is right (Q,), as a search says it."""
+        return np.array([
+            float(sure.probability(best[0], count, sure.answers(best, count)))
+            for best, count in zip(self.best, self.count.tolist(), strict=True)
+        ])  # fmt: skip
+
+
+def questions(half: Half, rng: np.random.Generator, fewest: int = FEWEST, most: int = MOST) -> Questions:
+    """Of LIBRARIES libraries of `fewest` to `most` photos one each."""
+    best: list[Doubles] = []
+    counts, right, has = [], [], []
+    while len(best) < LIBRARIES:
+        count = round(float(np.exp(rng.uniform(np.log(fewest), np.log(most)))))
         library = rng.choice(len(half.views), count, replace=False)
         text = int(rng.integers(len(half.texts)))
         if answered := rng.random() < 0.5:
             library[0] = half.owner[text]
         else:
             far = np.flatnonzero(half.alike[text] < UNLIKE)
-            if len(far) < count:
+            if len(far) < fewest:
                 continue
-            library = rng.choice(far, count, replace=False)
+            library = rng.choice(far, min(count, len(far)), replace=False)
         cosines = half.views[library, 0] @ half.texts[text]
-        best = library[cosines.argmax()]
-        likeness = half.alike[text, best]
+        likeness = half.alike[text, library[cosines.argmax()]]
         if UNLIKE <= likeness < ALIKE:
             continue
-        seen.append((float(sure.above(cosines.max())), np.log(count)))
+        best.append(np.sort(cosines.astype(np.float64))[::-1][:BEST])
+        counts.append(len(library))
         right.append(likeness >= ALIKE)
         has.append(answered)
-    return np.array(seen), np.array(right), np.array(has)
+    return Questions(best, np.array(counts), np.array(right), np.array(has))
 
 
 # ------------------------------------------------------------------ moments of one video
@@ -234,8 +253,9 @@ def fit(model: Any, half: Half) -> models.Calibration:
     """The calibration of an encoder, from one half of the photos."""
     neutral = model.encode_text(list(models.QUERY_BANK)) @ half.views[:, 0].T
     sure = models.Calibration(mean=float(neutral.mean()), spread=float(neutral.std()))
-    seen, right, _ = questions(half, sure, np.random.default_rng(1))
-    slope, crowd, offset = logistic(seen, right)
+    asked = questions(half, np.random.default_rng(1))
+    highest = sure.above([best[0] for best in asked.best])
+    slope, crowd, offset = logistic(np.column_stack([highest, np.log(asked.count)]), asked.right)
     of_video = moments(half, sure, np.random.default_rng(2))
     moment_slope, gap, moment_offset = logistic(of_video.seen, of_video.right)
     return replace(
@@ -246,15 +266,17 @@ def fit(model: Any, half: Half) -> models.Calibration:
 
 def measured(half: Half, sure: models.Calibration) -> dict[str, float]:
     """What a calibration is worth on photos that it was not fitted on; shares in %, errors in points and seconds."""
-    seen, right, has = questions(half, sure, np.random.default_rng(3))
-    p = _probability(sure.slope * seen[:, 0] - sure.crowd * seen[:, 1] + sure.offset)
-    error, diagram = expected_error(p, right)
-    print("said, was right, how many:", [(round(a, 2), round(b, 2), n) for a, b, n in diagram])
-    found = {
-        "search_ECE": 100 * error,
-        "absent_said_so": 100 * float((p[~has] < FOUND).mean()),
-        "wrong_alarms": 100 * float((p[has] < FOUND).mean()),
-    }
+    found: dict[str, float] = {}
+    for prefix, fewest, most in (("", FEWEST, MOST), ("large_", len(half.views) // 2, len(half.views))):
+        asked = questions(half, np.random.default_rng(3), fewest, most)
+        p = asked.certain(sure)
+        error, diagram = expected_error(p, asked.right)
+        print("said, was right, how many:", [(round(a, 2), round(b, 2), n) for a, b, n in diagram])
+        found |= {
+            f"{prefix}search_ECE": 100 * error,
+            f"{prefix}absent_said_so": 100 * float((p[~asked.has] < FOUND).mean()),
+            f"{prefix}wrong_alarms": 100 * float((p[asked.has] < FOUND).mean()),
+        }
     of_video = moments(half, sure, np.random.default_rng(4))
     p = _probability(
         sure.moment_slope * of_video.seen[:, 0] - sure.moment_gap * of_video.seen[:, 1] + sure.moment_offset
@@ -289,18 +311,23 @@ def on_clips(model: Any, data: Path, sure: models.Calibration) -> dict[str, floa
     """The sixteen real clips, two frames a second: how often an everyday question is answered by its clip first, how
     often what is not there is called so, and how often a question with an answer is called unanswered; in %."""
     names = list(synthetic_videos.VIDEOS)
+    lengths = [media.probe(data / "videos" / name).duration_us for name in names]
+    pictures = pictures_of(VideoRef(name, "", length) for name, length in zip(names, lengths, strict=True))
     rows = [model.encode_frames(synthetic_videos.sampled(model, data / "videos" / name, 2.0)) for name in names]
 
-    def best(texts: Sequence[str]) -> Doubles:
+    def cosines_of(texts: Sequence[str]) -> Doubles:
         return np.stack([(model.encode_text(list(texts)) @ each.T).max(1) for each in rows], axis=1)
 
     texts = [*ASKED, *synthetic_videos.VIDEOS.values()]
-    asked, absent = best(texts), best(ABSENT)
+    asked, absent = cosines_of(texts), cosines_of(ABSENT)
     right = np.array([names.index(name) for name in [*ASKED.values(), *names]])
     there, nothing = (
-        sure.probability(cosines.max(1), len(names)) * [model.known(text) for text in said]
+        np.array([
+            model.known(text) * float(sure.probability(best.max(), pictures, sure.answers(best, pictures)))
+            for best, text in zip(cosines, said, strict=True)
+        ])
         for cosines, said in ((asked, texts), (absent, ABSENT))
-    )
+    )  # fmt: skip
     for text, top in zip(ABSENT, nothing, strict=True):
         if top >= FOUND:
             print(f"  “{text}” would be called found: {top:.2f}")

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from studio import models
-from studio.tasks.context import TaskContext
+from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.query import encoder_key
 
 SHOWN = 0.35  # confidence of a moment of one video below which it is not worth a look, beside better ones
 FOUND = 0.5  # the best confidence from which a question is called answered; chosen by `studio.recipes.certainty`
 VIDEOS, FRAMES = 32, 32  # of the library that neutral texts are compared with
+PICTURE_S = 6.0  # how long a video shows about the same picture: the mean of sixteen real clips
 
 
 def calibration(context: TaskContext, encoder: Any, video_ids: Iterable[str] = ()) -> models.Calibration:
@@ -34,6 +35,11 @@ def calibration(context: TaskContext, encoder: Any, video_ids: Iterable[str] = (
     return models.Calibration().against(
         context.text_vectors(encoder, key, models.QUERY_BANK) @ np.concatenate(sampled).T
     )
+
+
+def pictures_of(videos: Iterable[VideoRef]) -> float:
+    """About how many different pictures videos show, of which the best is the likelier to fit a question by chance."""
+    return sum(max(1.0, video.duration_s / PICTURE_S) for video in videos if video.pictures)
 
 
 def known(encoder: Any, text: str) -> float:

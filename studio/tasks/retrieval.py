@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from studio import models
 from studio.index import Features, Match
 from studio.tasks.boundaries import snapping
-from studio.tasks.certainty import calibration, known
+from studio.tasks.certainty import calibration, known, pictures_of
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.query import SearchQuery, cosine_unit, embed, encoder_key, wanted
 from studio.tasks.ranking import Hit, by_levels, popularity
@@ -97,7 +97,10 @@ def search(
     hits.sort(key=lambda hit: -hit.score)
     if not question.like and question.image is None:
         sure, read = calibration(context, encoder, by_id), known(encoder, wanted(question.text))
-        hits = [replace(hit, confidence=similarities.confidence(hit, sure, read)) for hit in hits[:top]]
+        pictures = pictures_of(videos)
+        answers = sure.answers([match.score for match in best], pictures)
+        certain = [similarities.confidence(hit, sure, read, pictures, answers) for hit in hits[:top]]
+        hits = [replace(hit, confidence=each) for hit, each in zip(hits[:top], certain, strict=True)]
     shown = list(dict.fromkeys(hit.video_id for hit in hits[:top]))[:STRIPS]
     return hits[:top], [strip for video_id in shown if (strip := similarities.strip(video_id))]
 
@@ -148,11 +151,11 @@ class _SimilarityCache:
         first = max(0, int(np.searchsorted(times, start_us, side="right")) - 1)
         return float(curve[first : max(first + 1, int(np.searchsorted(times, end_us)))].max())
 
-    def confidence(self, hit: Hit, sure: models.Calibration, read: float) -> float:
-        """How likely a moment is what was asked for, 0…1: by its best frame, so far as the encoder `read` the question
-        (0…1), or as far as its line has the words."""
+    def confidence(self, hit: Hit, sure: models.Calibration, read: float, pictures: float, answers: float) -> float:
+        """How likely a moment is what was asked for, 0…1: by its best frame among so many pictures with so many right
+        ones, so far as the encoder `read` the question (0…1), or as far as its line has the words."""
         cosine = self.visual(hit.video_id, hit.start_us, hit.end_us)
-        return max(read * float(sure.probability(cosine, len(self._videos))), hit.share)
+        return max(read * float(sure.probability(cosine, pictures, answers)), hit.share)
 
 
 def _is_itself(hit: Hit, like: tuple[str, int, int]) -> bool:

@@ -5,7 +5,8 @@ import pytest
 
 from studio import models
 from studio.recipes.certainty import expected_error, logistic
-from studio.tasks.certainty import FOUND, answered
+from studio.tasks.certainty import FOUND, answered, pictures_of
+from studio.tasks.context import VideoRef
 
 SURE = models.Calibration(
     mean=0.1, spread=0.2, slope=2.0, offset=-3.0, crowd=0.5, moment_slope=1.34, moment_gap=2.96, moment_offset=-3.0
@@ -15,8 +16,27 @@ SURE = models.Calibration(
 def test_a_cosine_is_counted_from_what_does_not_belong_together() -> None:
     assert SURE.probability(0.4) == pytest.approx(0.5)
     assert SURE.probability([0.1, 0.4, 0.7]) == pytest.approx([1 / (1 + np.e**3), 0.5, 1 / (1 + np.e**-3)])
-    assert SURE.probability(0.4, videos=100) == pytest.approx(1 / (1 + 100**0.5))
+    assert SURE.probability(0.4, pictures=100) == pytest.approx(1 / (1 + 100**0.5))
     assert SURE.probability(-1e9) == pytest.approx(0, abs=1e-9)
+
+
+def test_what_is_there_often_is_likelier_in_a_large_library_than_what_stands_alone() -> None:
+    often, alone = np.full(40, 0.9), np.concatenate([[0.9], np.full(39, 0.2)])
+    known = models.Calibration(mean=0.1, spread=0.2, slope=2.0, offset=-3.0, crowd=1.0)
+    many, one = known.answers(often, 1_000), known.answers(alone, 1_000)
+    # each of m right answers is as likely as e^(5 + ln m - ln 1000): what 40 of them add up to is the m that was put in
+    assert many == pytest.approx(40 * float(known.probability(0.9, 1_000, many)), abs=0.1)
+    assert many > 30
+    assert one == 1
+    assert known.probability(0.9, 1_000, many) > 0.8
+    assert known.probability(0.9, 1_000, one) == pytest.approx(1 / (1 + 1_000 * np.exp(-5.0)))
+    assert known.answers([], 1_000) == 1
+    assert known.answers([-1.0, 0.1], 1) == 1
+
+
+def test_a_long_film_has_more_pictures_than_a_clip_and_a_recording_of_sound_has_none() -> None:
+    film, clip = (VideoRef(name, "", round(s * 1e6)) for name, s in (("film", 7200.0), ("clip", 4.0)))
+    assert pictures_of([film, clip, VideoRef("talk", "", 10**9, pictures=False)]) == pytest.approx(1201)
 
 
 def test_neutral_texts_say_where_another_encoder_counts_from() -> None:
