@@ -66,7 +66,8 @@ class Teaching:
         `label`, `version`, `step`, `examples` (`positive`, `negative`), `measured` (`ap`, `tiou`, `folds`; None where
         there is too little to measure), `by_text`, the same of the label's words alone, `shift` of the boundaries
         (`start`, `end` in s, `person` whose decisions it is learned from, empty for everybody's, `decisions` how many),
-        `note`, and `predictions`, each with `video` (id), `start`, `end` in s and `score`.
+        `note`, and `predictions`, each with `video` (id), `start`, `end` in s and `score`; in videos that are annotated
+        independently also where something was decided already.
 
         `deeper`: the encoder's last layers are tuned on it, too, where that helps; without a GPU this takes minutes.
         Raises UsageError where nobody used the label, and for an encoder that cannot be tuned.
@@ -140,6 +141,7 @@ class Teaching:
             found, wrong = teaching.positives(db, label, track, by), teaching.rejected(db, label, track, by)
             place = track or _track_of(found, labels.schema(db), label)
             shown = [row for row in videos.listed(db) if videos.has_pictures(row)]  # it is learned how it looks
+            alone = {row["id"] for row in shown if row["independent"]}
             about = {row["box"] for row in found if row["box"]}
             boxes: list[Row] = []
             if inside or (inside is None and 2 * sum(row["box"] is not None for row in found) > len(found)):
@@ -166,8 +168,11 @@ class Teaching:
                         of_it[kind].append([row["start_us"], row["end_us"]])
             return {
                 "label": label, "track": place, "said": said, "inside": boxes, "person": by.name,
+                "independent": sorted(alone),
                 "decisions": [
-                    [row["moved_by"] or "", row["start_us"] - row["from_us"], row["end_us"] - row["to_us"]]
+                    # whose a decision is that others do not see, is not said with what everybody gets
+                    ["" if row["video_id"] in alone else row["moved_by"] or "", row["start_us"] - row["from_us"],
+                     row["end_us"] - row["to_us"]]
                     for row in found if row["from_us"] is not None
                 ],
                 "examples": [

@@ -1,6 +1,8 @@
 """What people said of a label, for a detector to learn from."""
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from studio.store import absences
@@ -18,6 +20,33 @@ MOVED_BY = """
     <> (json_extract(m.after, '$.start_us'), json_extract(m.after, '$.end_us')))) ORDER BY m.seq DESC LIMIT 1)
 """
 """SQL: who last moved annotation `a`, or made it; a label that was renamed for all moved nothing."""
+
+
+_SAME = (
+    "2 * (min(k.end_us, p.end_us) - max(k.start_us, p.start_us)) > min(k.end_us - k.start_us, p.end_us - p.start_us)"
+)
+KNOWN = f"""
+(s.task = 'detection' AND (SELECT v.independent FROM videos v WHERE v.id = s.video_id) AND (
+    EXISTS (SELECT 1 FROM annotations k WHERE k.video_id = s.video_id AND k.track = p.track AND k.label = p.label
+        AND k.annotator = :reader AND NOT k.deleted AND {_SAME})
+    OR EXISTS (SELECT 1 FROM runs r JOIN predictions k ON k.run_id = r.id JOIN verdicts d ON d.prediction_id = k.id
+        WHERE r.video_id = s.video_id AND k.track = p.track AND k.label = p.label AND d.annotator = :reader
+        AND d.verdict = 'rejected' AND {_SAME})
+    OR EXISTS (SELECT 1 FROM reviewed k WHERE k.video_id = s.video_id AND k.track IN ('', p.track)
+        AND k.annotator = :reader AND {_SAME})))
+"""
+"""SQL: whether prediction `p` of run `s`, of a label that was learned, is a moment about which the reader said
+something where annotators work independently. Such a run says the same to all, so each one's list goes without these;
+`_SAME` is `spans.is_same`."""
+
+
+def known(db: sqlite3.Connection, runs: Sequence[str], reader: str) -> set[str]:
+    """Which predictions of these runs are known to a reader (`KNOWN`), by their ids."""
+    asked = (
+        "SELECT p.id FROM runs s JOIN predictions p ON p.run_id = s.id "
+        f"WHERE s.id IN (SELECT value FROM json_each(:runs)) AND {KNOWN}"
+    )
+    return {row["id"] for row in db.execute(asked, {"runs": json.dumps(list(runs)), "reader": reader})}
 
 
 def _unshifted(edge: str) -> str:

@@ -12,7 +12,7 @@ from studio.errors import NotFound, UsageError
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
 from studio.service.timelines.review_desk import DeskRequest
-from studio.store import annotations, runs, videos
+from studio.store import annotations, review, runs, videos
 from studio.store.review import Undecided
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -93,6 +93,45 @@ def test_what_was_decided_is_not_proposed_again(library: Studio) -> None:
             f["video"] != bikes["id"] or f["end"] <= proposed[0]["start"] or f["start"] >= proposed[0]["end"]
             for f in again["predictions"]
         )
+
+
+def test_of_independent_annotators_nobody_learns_what_another_decided(library: Studio) -> None:
+    """What is kept for all is the same whoever taught; each one's own list goes without what they decided."""
+    label, bikes = "people riding", by_name(library, "bikes")["id"]
+    correct(library, label, "ann", [(-0.2, 0.4), (-0.2, 0.5), (-0.1, 0.6)])
+    library.layers.set_independent(bikes, True)
+    try:
+        first = library.teaching.teach(label, "T", by=Actor("ann"))
+        (run,) = [r for r in library.timelines.load(bikes)["runs"] if r["query"] == label and r["model"] != "m"]
+        kept = library.store.read(lambda db: runs.get(db, run["id"]))
+        assert "ann" not in str(kept["params"]) + str(kept["payload"])
+        everybody = library.store.read(lambda db: runs.predictions(db, run["id"]))
+        assert kept["params"]["shift"]["person"] == "" and len(everybody) > 1
+        taken = everybody[0]
+        at, end = taken.segment.start / MICROS, taken.segment.end / MICROS
+        mark(library, "bikes", at, end, label, track="T")
+        library.teaching.teach(label, "T", by=Actor("ann"))
+        new = library.timelines.load(bikes, Actor("ben"))
+        newest = [r for r in new["runs"] if r["query"] == label and r["model"] != "m"][-1]["id"]
+
+        def seen(person: str) -> set[float]:
+            page = library.timelines.load(bikes, Actor(person))["predictions"]
+            return {p["start"] for p in page if p["run"] == newest}
+
+        def asked(person: str) -> set[float]:
+            wanted = DeskRequest("likely", Undecided(label=label, video=bikes), "T", 60, window=person)
+            return {item["start"] for item in library.desk.queue(wanted, Actor(person))["items"]}
+
+        assert first["shift"]["person"] == "", "whose decisions these are is nobody's to know"
+        assert (at in seen("ben"), at in seen("ann")) == (True, False)
+        assert (at in asked("ben"), at in asked("ann")) == (True, False)
+        counts = {
+            person: library.store.read(lambda db, person=person: review.undecided_counts(db, [bikes], Actor(person)))
+            for person in ("ann", "ben")
+        }
+        assert counts["ann"][bikes] < counts["ben"][bikes]
+    finally:
+        library.layers.set_independent(bikes, False)
 
 
 def test_only_in_the_videos_that_are_named(library: Studio) -> None:
