@@ -78,16 +78,16 @@ def positives(db: sqlite3.Connection, label: str, track: str | None, reader: Rea
 
 
 def rejected(db: sqlite3.Connection, label: str, track: str | None, reader: Reader | None = None) -> list[Row]:
-    """The predictions of a label that were rejected last: `id`, `video_id`, `start_us`, `end_us`, and the `box` over
-    time that each is about, or None."""
+    """The predictions of a label that were rejected last, by anybody whose verdict a reader may see: `id`, `video_id`,
+    `start_us`, `end_us`, and the `box` over time that each is about, or None."""
     rows = db.execute(
         f"SELECT p.id, r.video_id, p.start_us, p.end_us, {_box('p.payload')} "
         "FROM predictions p JOIN runs r ON r.id = p.run_id "
         "JOIN videos v ON v.id = r.video_id AND v.removed IS NULL "
-        "JOIN verdicts a ON a.prediction_id = p.id AND a.seq = "
-        "(SELECT max(seq) FROM verdicts d WHERE d.prediction_id = p.id) "
-        f"WHERE a.verdict = 'rejected' AND p.label = :label AND (:track IS NULL OR p.track = :track) AND {SEEN} "
-        f"AND (:admin OR a.annotator = :reader OR {OPENLY.format('a')}) ORDER BY r.video_id, p.start_us",
+        "WHERE p.label = :label AND (:track IS NULL OR p.track = :track) AND 'rejected' = "
+        f"(SELECT a.verdict FROM verdicts a WHERE a.prediction_id = p.id AND {SEEN} "
+        f"AND (:admin OR a.annotator = :reader OR {OPENLY.format('a')}) ORDER BY a.seq DESC LIMIT 1) "
+        "ORDER BY r.video_id, p.start_us",
         {**parameters(reader), "label": label, "track": track},
     )
     return [dict(row) for row in rows]

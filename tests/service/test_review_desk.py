@@ -9,7 +9,7 @@ from studio.service import Studio
 from studio.service.accounts.claims import HELD_S, Claims
 from studio.service.accounts.rights import Actor
 from studio.service.timelines.review_desk import DeskRequest
-from studio.store import runs, videos
+from studio.store import runs, teaching, videos
 from studio.store.review import Undecided
 from studio.timeline import MICROS, ON_SCREEN, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -201,6 +201,20 @@ def test_who_works_independently_decides_alone(library: Studio) -> None:
     save(library, "v0", verdict(first[0]), annotator="ben")
     assert first[0]["id"] not in [item["id"] for item in ask_as(library, ben, "ben")]
     assert first[0]["id"] in [item["id"] for item in ask_as(library, eve, "eve")], "and both may look at it at once"
+
+
+def test_what_one_rejected_stays_so_for_them_whatever_others_say_independently(library: Studio) -> None:
+    for name in ("ada", "ben", "eve"):
+        library.users.put(name, "correct horse")
+    library.layers.set_independent("v0", True)
+    item = ask_as(library, Actor("ben"), "ben")[0]
+    save(library, "v0", verdict(item), annotator="ben")
+    save(library, "v0", verdict(item, "accepted"), annotator="eve")
+
+    def rejected(name: str) -> list[str]:
+        return [row["id"] for row in library.store.read(lambda db: teaching.rejected(db, LABEL, TRACK, Actor(name)))]
+
+    assert (rejected("ben"), rejected("eve")) == ([item["id"]], [])
 
 
 def ask_as(studio: Studio, actor: Actor, window: str) -> list[Row]:
