@@ -74,7 +74,7 @@ class Teaching:
         """
         params = self._params(label, track, among, by, deeper)
         result = self._interactive.call("teach", params, JobMonitor(progress))
-        data = self._store.write(lambda db: keep_result(db, result))
+        data = self._store.write(lambda db: keep_result(db, result, of_library=True))
         return {**data, "predictions": self._predictions(result)}
 
     def measure(
@@ -103,7 +103,7 @@ class Teaching:
         Raises UsageError where no video is indexed for it, ModelUnavailable.
         """
         result = self._interactive.call("detect", self._detect_params(name, among, by), JobMonitor(progress))
-        data = self._store.write(lambda db: keep_result(db, result))
+        data = self._store.write(lambda db: keep_result(db, result, of_library=True))
         return {**data, "predictions": self._predictions(result)}
 
     def start_detect(self, name: str, by: Actor = OWNER) -> Row:

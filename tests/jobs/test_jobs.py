@@ -249,3 +249,28 @@ def test_the_queue_goes_on_after_a_video_was_removed_under_its_job(store: Store)
     runner.wake()
     assert wait(store, second)["state"] == "done"
     runner.close()
+
+
+def test_what_a_job_found_in_other_videos_stays_where_one_was_removed_under_it(store: Store) -> None:
+    started, go = threading.Event(), threading.Event()
+
+    def late(monitor: JobMonitor) -> JobResult:
+        started.set()
+        go.wait(5)
+        made = [
+            ModelRun(video, "detection", "m", "1", [Prediction(Segment(0, 1), "T", "x", 0.5)], {})
+            for video in ("v1", "v2")
+        ]
+        return JobResult({"note": "Two."}, made)
+
+    store.write(lambda db: videos.insert(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
+    job = store.write(lambda db: jobs.insert(db, "teach", None, {}, limit=9))["id"]
+    runner = Dispatcher(store, FakeWorker(late), attempts=3)
+    assert started.wait(5)
+    store.write(lambda db: videos.delete(db, "v1"))
+    go.set()
+    ended = wait(store, job)
+    runner.close()
+    assert (ended["state"], ended["error"]) == ("done", None)
+    assert ended["result"]["note"] == "Two. Left out: 1 video that was removed meanwhile."
+    assert [run["id"] for run in store.read(lambda db: runs.of_video(db, "v2"))] == [ended["result"]["run"]]
