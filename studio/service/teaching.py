@@ -90,8 +90,10 @@ class Teaching:
         return data
 
     def start(self, label: str, track: str | None = None, by: Actor = OWNER, deeper: bool = False) -> Row:
-        """Queue it, over the whole library; returns the job. Raises UsageError, JobError."""
-        return self._jobs.start_for_library("teach", self._params(label, track, None, by, deeper))
+        """Queue it, over the whole library; returns the job. One that waits for this label and track learns from what
+        is known now instead. Raises UsageError, JobError."""
+        params = self._params(label, track, None, by, deeper)
+        return self._jobs.start_for_library("teach", params, alike=("label", "track"), kept=("deeper",))
 
     def detect(
         self, name: str, among: list[Row] | None = None, progress: ReportProgress = no_progress, by: Actor = OWNER

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Desk } from "../../assets/web/js/model/desk.js";
+import { Desk, Rounds } from "../../assets/web/js/model/desk.js";
 
 const prediction = (id, more = {}) => ({
   id,
@@ -169,4 +169,17 @@ test("what was taken back elsewhere is undecided when it is shown again, unless 
   assert.deepEqual([desk.canUndo, ops(sent).at(-1)], [false, ["verdict", ""]], "there is nothing of p1 to undo");
   desk.decide([desk.items[0]], "accepted");
   assert.deepEqual([ops(sent).at(-1), sent.at(-1).id !== sent[0].id], [["create", 0], true]);
+});
+
+test("a label is learned again after a few answers, once, and not while it is learned; each label by itself", () => {
+  const rounds = new Rounds();
+  const [car, bus] = ["car", "bus"].map((label) => ({ label, track: "Events" }));
+  const known = (news, more = {}) => ({ teachable: true, learning: false, news, ...more });
+  assert.deepEqual([rounds.isDue(car, known(4)), rounds.isDue(car, known(5, { teachable: false }))], [false, false]);
+  assert.equal(rounds.isDue(car, known(5)), true);
+  assert.equal(rounds.isDue(car, known(6, { learning: true })), false, "it waits or runs");
+  assert.equal(rounds.isDue(car, known(5)), false, "it failed: nobody said anything since");
+  assert.equal(rounds.isDue(bus, known(5)), true);
+  assert.equal(rounds.isDue(car, known(5)), false);
+  assert.equal(rounds.isDue(car, known(6)), true);
 });

@@ -9,7 +9,7 @@ from studio.service import Studio
 from studio.service.accounts.claims import HELD_S, Claims
 from studio.service.accounts.rights import Actor
 from studio.service.timelines.review_desk import DeskRequest
-from studio.store import runs, teaching, videos
+from studio.store import jobs, runs, teaching, videos
 from studio.store.review import Undecided
 from studio.timeline import MICROS, ON_SCREEN, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -221,6 +221,29 @@ def ask_as(studio: Studio, actor: Actor, window: str) -> list[Row]:
     asked = DeskRequest("likely", Undecided(label=LABEL, video="v0"), TRACK, 12, (), window)
     items: list[Row] = studio.desk.queue(asked, actor)["items"]
     return items
+
+
+def test_a_label_waits_once_to_be_taught_with_what_was_said_last(library: Studio) -> None:
+    class Waiting:
+        def wake(self) -> None: ...
+        def close(self) -> None: ...
+
+    library.jobs.dispatcher = Waiting()  # type: ignore[assignment]
+    save(library, "v0", made("m", 9, 13))
+    assert library.desk.progress(TRACK, LABEL)["learning"] is False
+    first = library.teaching.start(LABEL, TRACK, deeper=True)
+    save(library, "v1", made("n", 9, 13))
+    second = library.teaching.start(LABEL, TRACK)
+    assert second["id"] == first["id"]
+    assert set(second["params"]["said"]) == {"v0", "v1"}
+    assert second["params"]["deeper"] is True, "somebody asked for it"
+    assert library.desk.progress(TRACK, LABEL)["learning"] is True
+    assert library.desk.progress("Other", LABEL)["learning"] is False
+    library.store.write(lambda db: jobs.take(db, "studio/1"))
+    save(library, "v2", made("o", 9, 13))
+    third = library.teaching.start(LABEL, TRACK)
+    assert third["id"] != first["id"], "one that runs has read what it learns from"
+    assert library.desk.progress(TRACK, LABEL)["learning"] is True
 
 
 def test_texts_on_the_screen_are_no_moments_to_decide_and_no_labels_to_teach(library: Studio) -> None:

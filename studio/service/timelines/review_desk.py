@@ -14,7 +14,7 @@ from studio.jobs import ExecutionBackend, JobMonitor
 from studio.service import serializers
 from studio.service.accounts.claims import Claims
 from studio.service.accounts.rights import OWNER, Actor
-from studio.store import Store, absences, labels, review, reviewed, stored, teaching, videos
+from studio.store import Store, absences, jobs, labels, review, reviewed, stored, teaching, videos
 from studio.store.review import Undecided
 from studio.timeline import MICROS, seconds
 from studio.timeline.spans import Span, covers, is_same, union
@@ -92,8 +92,8 @@ class ReviewDesk:
 
     def progress(self, track: str, label: str, by: Actor = OWNER) -> Row:
         """What is known of a label: `labelled` moments, whether one of them can be seen so that it is `teachable`, the
-        `estimate` of what is still to be found with the `instants` that it is made of, the detector's `note`, and the
-        `news`, how often people said something since it was taught."""
+        `estimate` of what is still to be found with the `instants` that it is made of, the detector's `note`, the
+        `news`, how often people said something since it was taught, and whether it is `learning` or waits to be."""
 
         def work(db: Any) -> Row:
             sample = _Sample(db, track, label, by)
@@ -108,6 +108,7 @@ class ReviewDesk:
                 "note": (payload or {}).get("note", ""),
                 "taught": run["created"] if run else None,
                 "news": teaching.news(db, track, label, run["created"] if run else "", by),
+                "learning": jobs.like(db, "teach", {"label": label, "track": track}) is not None,
             }
 
         return self._store.read(work)
