@@ -14,6 +14,7 @@ from studio.store.videos import now
 
 ACTIVE = ("queued", "running")
 LEASE_S = 60.0
+LARGE = 10_000  # characters of what a job is asked, beyond which they are not kept
 LATER = 2**40  # positions from here on are of work that nobody waits for
 _RUNNING = "state = 'running'"
 # What is asked in a job of a video; those about the library ask nothing, and may hold megabytes.
@@ -220,11 +221,26 @@ def progress(db: sqlite3.Connection, job_id: str, fraction: float, message: str)
 
 
 def finish(db: sqlite3.Connection, job_id: str, state: str, *, error: str | None = None, result: Any = None) -> None:
-    """End an active job; one that ended already stays as it is."""
+    """End an active job; one that ended already stays as it is. What is large of what it was asked goes, unless it is
+    to be tried again."""
     db.execute(
         "UPDATE jobs SET state = ?, error = ?, result = ?, ended = ?, "
         "progress = CASE ? WHEN 'done' THEN 1 ELSE progress END WHERE id = ? AND state IN ('queued', 'running')",
         (state, error, json.dumps(result), now(), state, job_id),
+    )
+    if state != "failed":
+        _forget_params(db, job_id)
+
+
+def _forget_params(db: sqlite3.Connection, job_id: str) -> None:
+    """What a job about the library read may be megabytes, and it is not done again. Where the same job failed before,
+    this says that it was tried again (`work.failed`)."""
+    db.execute(
+        "UPDATE jobs SET params = (SELECT json_group_object(key, value) FROM json_each(jobs.params) "
+        "WHERE type NOT IN ('array', 'object')) WHERE id = ? AND video_id IS NULL AND length(params) > ? "
+        "AND json_valid(params) AND NOT EXISTS (SELECT 1 FROM jobs f WHERE f.state = 'failed' AND f.kind = jobs.kind "
+        "AND f.params = jobs.params)",
+        (job_id, LARGE),
     )
 
 
