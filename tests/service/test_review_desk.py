@@ -223,6 +223,23 @@ def ask_as(studio: Studio, actor: Actor, window: str) -> list[Row]:
     return items
 
 
+def test_on_the_desk_also_an_admin_has_only_their_own_work_where_it_is_independent(library: Studio) -> None:
+    for name in ("ada", "eve"):
+        library.users.put(name, "correct horse")
+    library.layers.set_independent("v0", True)
+    ada = library.users.actor("ada")
+    assert ada.admin
+    save(library, "v0", made("m", 9, 13), made("n", 40, 60), annotator="eve")
+    library.teaching.mark_reviewed(library.videos.get("v0"), track=TRACK, annotator="eve")
+    absent = {"edit_id": "no", "op": "absent", "track": TRACK, "label": LABEL, "at": 20, "absent": True}
+    save(library, "v0", absent, annotator="eve")
+    assert 10 in [item["start"] for item in ask_as(library, ada, "ada")], "eve marked it, ada did not"
+    known = library.desk.progress(TRACK, LABEL, ada)
+    assert (known["labelled"], known["news"]) == (0, 0)
+    frames = [item for item in ask(library, "random", 60, ada)["items"] if item["kind"] == "instant"]
+    assert "v0" in {item["video"] for item in frames}, "eve looked through it, ada did not"
+
+
 def test_a_label_waits_once_to_be_taught_with_what_was_said_last(library: Studio) -> None:
     class Waiting:
         def wake(self) -> None: ...
