@@ -13,6 +13,7 @@ from studio.store import Store, absences, labels, reviewed, teaching, videos
 from studio.store import boxes as box_tracks
 from studio.timeline import seconds
 from studio.timeline.boxes import BOXES
+from studio.timeline.spans import distinct
 
 Row = dict[str, Any]
 TRACK = "Moments"  # where a label's predictions go that nobody used and no schema has
@@ -168,6 +169,8 @@ class Teaching:
                     if of_place in known:
                         of_it = said.setdefault(of_place, {"positive": [], "negative": [], "reviewed": []})
                         of_it[kind].append([row["start_us"], row["end_us"]])
+            for of_it in said.values():  # what several people marked is one moment
+                of_it["positive"] = [list(span) for span in distinct((a, b) for a, b in of_it["positive"])]
             return {
                 "label": label, "track": place, "said": said, "inside": boxes, "person": by.name,
                 "independent": sorted(alone),

@@ -223,6 +223,16 @@ def ask_as(studio: Studio, actor: Actor, window: str) -> list[Row]:
     return items
 
 
+def test_what_several_people_marked_is_one_moment(library: Studio) -> None:
+    for person, by in (("ann", 0.0), ("bo", 0.4), ("cy", 0.2)):
+        save(library, "v0", made(person, 9 + by, 13 + by), made(f"{person}2", 40, 44 + by), annotator=person)
+    save(library, "v1", made("other", 9, 13))
+    assert library.desk.progress(TRACK, LABEL)["labelled"] == 3
+    params = library.teaching._params(LABEL, TRACK, None, Actor(admin=True))
+    assert params["said"]["v0"]["positive"] == [[9_200_000, 13_200_000], [40_000_000, 44_200_000]]
+    assert len(params["examples"]) == 7, "and is learned from what all said"
+
+
 def test_on_the_desk_also_an_admin_has_only_their_own_work_where_it_is_independent(library: Studio) -> None:
     for name in ("ada", "eve"):
         library.users.put(name, "correct horse")

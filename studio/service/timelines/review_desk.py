@@ -18,7 +18,7 @@ from studio.store import Store, absences, jobs, labels, review, reviewed, stored
 from studio.store.readers import Annotator
 from studio.store.review import Undecided
 from studio.timeline import MICROS, seconds
-from studio.timeline.spans import Span, covers, is_same, union
+from studio.timeline.spans import Span, covers, distinct, is_same, union
 
 Row = dict[str, Any]
 TAUGHT = "detection"  # the task of labels that were learned
@@ -107,7 +107,7 @@ class ReviewDesk:
             looked = sample.looked()
             payload = run and stored.value(run["payload"], dict, "runs", run["created"])
             return {
-                "labelled": len(sample.labelled),
+                "labelled": sample.moments,
                 "teachable": sample.is_seen,
                 "estimate": asdict(estimate(looked)),
                 "instants": looked.instants,
@@ -147,7 +147,9 @@ class _Sample:
         self._all = _union(_by_video(self.labelled))
         self._closed = _union(_by_video([row for row in self.labelled if not row["sampled"]] + wrong + looked))
         self._absent = {(row["video_id"], row["time_us"]) for row in absences.of_label(db, track, label, by)}
-        lengths = sorted(row["end_us"] - row["start_us"] for row in self.labelled)
+        each = [span for spans in _by_video(self.labelled).values() for span in distinct(spans)]
+        self.moments = len(each)  # what several people marked is one
+        lengths = sorted(end - start for start, end in each)
         self._moment_us = lengths[len(lengths) // 2] if lengths else MOMENT_US
         self._listed: list[Instant] | None = None
 
@@ -210,7 +212,7 @@ class _Sample:
             proposed=sum(row["end_us"] - row["start_us"] for row in left) / MICROS,
             judged=judged,
             right=sum(row["verdict"] in ("accepted", "corrected") for row in order[:judged]),
-            moment=whole / len(self.labelled) / MICROS if self.labelled else 0.0,
+            moment=whole / self.moments / MICROS if self.moments else 0.0,
         )
 
     def _instants(self) -> Iterator[Instant]:
