@@ -128,7 +128,7 @@ def _examples(
     context.progress(0.0, "Reading the examples")
     read = f"{key}{INSIDE}" if lesson.inside else key
     places = [place for video in videos for place in _places(context, lesson, video, read)]
-    labelled = [_labelled(place, lesson.said.get(place.id, Said())) for place in places]
+    labelled = [_labelled(place, _within(place, lesson.said.get(place.id, Said()))) for place in places]
     if not any(len(video.truth) for video in labelled):
         raise UsageError(
             f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
@@ -268,6 +268,16 @@ def _facts(lesson: Lesson, learned: Learned, tuned: str) -> dict[str, Any]:
         "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
         "measured": measured, "by_text": by_text, "note": f"{note} {tuned}".strip(),
     }  # fmt: skip
+
+
+def _within(place: _Place, said: Said) -> Said:
+    """As far as it is about the place: a box comes and goes, and a file may have become shorter."""
+
+    def clipped(spans: Sequence[Span]) -> list[Span]:
+        inside = [(max(start, place.start_us), min(end, place.end_us)) for start, end in spans]
+        return [(start, end) for start, end in inside if start < end]
+
+    return Said(clipped(said.positive), clipped(said.negative), clipped(said.reviewed))
 
 
 def _labelled(place: _Place, said: Said) -> LabelledVideo:
