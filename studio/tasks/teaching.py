@@ -94,7 +94,7 @@ def teach(
 
     Raises UsageError where there is nothing to learn from, ModelUnavailable, Cancelled.
     """
-    key, text, labelled = _examples(context, lesson, videos)
+    key, text, labelled, heard = _examples(context, lesson, videos)
     context.progress(0.1, "Learning")
     learned = detection.learn(text, labelled, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
     encoder, tuned = context.model("text_video"), tuning.Tuning("")
@@ -110,7 +110,7 @@ def teach(
     usual = shift_for("", lesson.decisions)  # what is kept is everybody's
     learned = replace(learned, weights=replace(learned.weights, shift=(usual.start_s, usual.end_s)))
     shift = shift_for(lesson.person, lesson.decisions)
-    facts = _facts(lesson, learned, tuned.note)
+    facts = _facts(lesson, heard, learned, tuned.note)
     card = _kept(context, lesson, learned, key, facts, tuned.upper)
     detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights)
     own, common = (_finder(detector, facts, each) for each in (shift, usual))
@@ -120,20 +120,23 @@ def teach(
 
 def _examples(
     context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]
-) -> tuple[str, NDArray[np.float32], list[LabelledVideo]]:
+) -> tuple[str, NDArray[np.float32], list[LabelledVideo], dict[str, Said]]:
     """The key of the vectors, the vector of the label's words, and what is known of each video that is indexed, or of
-    each box in one. Raises UsageError where there is nothing to learn from."""
+    each box in one, as a model learns it and as people said it, by id.
+
+    Raises UsageError where there is nothing to learn from."""
     encoder = context.model("text_video")
     key = encoder_key(encoder)
     context.progress(0.0, "Reading the examples")
     read = f"{key}{INSIDE}" if lesson.inside else key
     places = [place for video in videos for place in _places(context, lesson, video, read)]
-    labelled = [_labelled(place, _within(place, lesson.said.get(place.id, Said()))) for place in places]
+    heard = {place.id: _within(place, lesson.said.get(place.id, Said())) for place in places}
+    labelled = [_labelled(place, heard[place.id]) for place in places]
     if not any(len(video.truth) for video in labelled):
         raise UsageError(
             f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
         )
-    return read, context.text_vectors(encoder, key, [lesson.label])[0], labelled
+    return read, context.text_vectors(encoder, key, [lesson.label])[0], labelled, heard
 
 
 def _places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str) -> list[_Place]:
@@ -159,7 +162,7 @@ def measure_teaching(context: TaskContext, lesson: Lesson, videos: Sequence[Vide
 
     Raises UsageError where there are too few to hold any out, ModelUnavailable, Cancelled.
     """
-    _, text, labelled = _examples(context, lesson, videos)
+    _, text, labelled, _ = _examples(context, lesson, videos)
     found = detection.learning_curve(text, labelled, progress=lambda done: context.progress(done, "Measuring"))
     if not found.precision:
         raise UsageError(
@@ -244,13 +247,16 @@ def _plural(noun: str, count: int) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
-def _facts(lesson: Lesson, learned: Learned, tuned: str) -> dict[str, Any]:
+def _facts(lesson: Lesson, heard: Mapping[str, Said], learned: Learned, tuned: str) -> dict[str, Any]:
+    """What was learned, from what was `heard` of the videos that are indexed."""
     measured, by_text = (
         None if each is None else {"ap": each.ap, "tiou": each.tiou, "folds": each.folds}
         for each in (learned.measured, learned.by_text)
     )
-    positive = sum(len(said.positive) for said in lesson.said.values())
-    negative = sum(len(said.negative) + len(said.reviewed) for said in lesson.said.values())
+    positive = sum(len(said.positive) for said in heard.values())
+    negative = sum(len(said.negative) + len(said.reviewed) for said in heard.values())
+    missing = sum(len(said.positive) for place, said in lesson.said.items() if place not in heard)
+    left_out = f"{missing} {_plural('moment', missing)} left out: not indexed yet." if missing else ""
     if measured is None or by_text is None:
         note = (
             "Learned from one example and the words of the label, and not measured: nothing is left to measure it on. "
@@ -266,7 +272,7 @@ def _facts(lesson: Lesson, learned: Learned, tuned: str) -> dict[str, Any]:
         )
     return {
         "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
-        "measured": measured, "by_text": by_text, "note": f"{note} {tuned}".strip(),
+        "measured": measured, "by_text": by_text, "note": " ".join(filter(None, (note, left_out, tuned))),
     }  # fmt: skip
 
 

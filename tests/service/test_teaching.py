@@ -138,6 +138,21 @@ def test_of_independent_annotators_nobody_learns_what_another_decided(library: S
         library.layers.set_independent(bikes, False)
 
 
+def test_what_is_learned_from_is_counted_and_what_is_not_indexed_is_said(library: Studio) -> None:
+    mark(library, "bikes", 0.0, 1.0, "a helmet")
+    other = {**VIDEO, "id": "away", "name": "away.mp4", "path": "/away.mp4", "sha256": "away"}
+    library.store.write(lambda db: videos.insert(db, other))
+    try:
+        mark(library, "away", 0.0, 1.0, "a helmet")
+        mark(library, "away", 5.0, 6.0, "a helmet")
+        library.teaching.mark_reviewed(library.videos.get("away"), annotator="ann")
+        made = library.teaching.teach("a helmet")
+        assert made["examples"] == {"positive": 1, "negative": 0}
+        assert "2 moments left out: not indexed yet." in made["note"]
+    finally:
+        library.store.write(lambda db: videos.delete(db, "away"))
+
+
 def test_only_in_the_videos_that_are_named(library: Studio) -> None:
     mark(library, "bikes", 0.0, 1.0, "a road")
     carphone = by_name(library, "carphone")
