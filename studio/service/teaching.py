@@ -16,6 +16,7 @@ from studio.timeline.boxes import BOXES
 from studio.timeline.spans import distinct
 
 Row = dict[str, Any]
+SAID = ("positive", "negative", "reviewed", "absent")  # see tasks.Said
 TRACK = "Moments"  # where a label's predictions go that nobody used and no schema has
 
 
@@ -163,11 +164,11 @@ class Teaching:
             ] if boxes else reviewed.of_track(db, place, by)  # fmt: skip
             known = {box["id"] for box in boxes} or {row["id"] for row in shown}
             said: dict[str, dict[str, list[list[int]]]] = {}
-            for kind, rows in (("positive", found), ("negative", wrong + absent), ("reviewed", looked)):
+            for kind, rows in (("positive", found), ("negative", wrong), ("reviewed", looked), ("absent", absent)):
                 for row in rows:
                     of_place = row["box"] if boxes else row["video_id"]
                     if of_place in known:
-                        of_it = said.setdefault(of_place, {"positive": [], "negative": [], "reviewed": []})
+                        of_it = said.setdefault(of_place, {name: [] for name in SAID})
                         of_it[kind].append([row["start_us"], row["end_us"]])
             for of_it in said.values():  # what several people marked is one moment
                 of_it["positive"] = [list(span) for span in distinct((a, b) for a, b in of_it["positive"])]

@@ -33,7 +33,9 @@ KNOWN = f"""
         WHERE r.video_id = s.video_id AND k.track = p.track AND k.label = p.label AND d.annotator = :reader
         AND d.verdict = 'rejected' AND {_SAME})
     OR EXISTS (SELECT 1 FROM reviewed k WHERE k.video_id = s.video_id AND k.track IN ('', p.track)
-        AND k.annotator = :reader AND {_SAME})))
+        AND k.annotator = :reader AND {_SAME})
+    OR EXISTS (SELECT 1 FROM absences k WHERE k.video_id = s.video_id AND k.track = p.track AND k.label = p.label
+        AND k.annotator = :reader AND 4 * min(k.time_us - p.start_us, p.end_us - k.time_us) > p.end_us - p.start_us)))
 """
 """SQL: whether prediction `p` of run `s`, of a label that was learned, is a moment about which the reader said
 something where annotators work independently. Such a run says the same to all, so each one's list goes without these;

@@ -28,6 +28,7 @@ from studio.timeline.spans import Span, is_same
 TASK = "detection"
 LEAST = 0.3  # chance of being right, below which a moment is not proposed
 MOST = 50  # proposals of one video
+EDGE = 0.25  # share of a moment at each end in which an instant without the label says where it ends
 
 JobOutput = tuple[dict[str, Any], list[ModelRun]]
 
@@ -35,11 +36,13 @@ JobOutput = tuple[dict[str, Any], list[ModelRun]]
 @dataclass(frozen=True, slots=True)
 class Said:
     """What people said of one label in one video, in µs: `positive` moments that have it, `negative` stretches that do
-    not (rejected predictions), `reviewed` stretches in which nothing else has it."""
+    not (rejected predictions), `reviewed` stretches in which nothing else has it, and `absent` instants, 1 µs long,
+    that do not have it."""
 
     positive: Sequence[Span] = ()
     negative: Sequence[Span] = ()
     reviewed: Sequence[Span] = ()
+    absent: Sequence[Span] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +242,21 @@ def _found(lesson: Lesson, runs: Sequence[ModelRun]) -> str:
 def _is_decided(lesson: Lesson, video: str, found: Prediction) -> bool:
     """Whether the lesson says something of this moment already."""
     said = lesson.said.get((found.payload or {}).get("box", video), Said())
-    span = found.segment.start, found.segment.end
-    return any(is_same(span, other) for other in (*said.positive, *said.negative, *said.reviewed))
+    return _undecided(said, (found.segment.start, found.segment.end)) is None
+
+
+def _undecided(said: Said, span: Span) -> Span | None:
+    """What is left of a moment to decide about: nothing where it was decided. An instant without the label well inside
+    it says that it is wrong; one near an end only that it begins later or ends sooner."""
+    start, end = span
+    for at, after in said.absent:
+        if not start <= at < end:
+            continue
+        if min(at - start, end - after) > EDGE * (end - start):
+            return None
+        start, end = (after, end) if at - start < end - after else (start, at)
+    decided = (*said.positive, *said.negative, *said.reviewed)
+    return None if start >= end or any(is_same((start, end), other) for other in decided) else (start, end)
 
 
 def _plural(noun: str, count: int) -> str:
@@ -254,7 +270,7 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], learned: Learned, tuned: s
         for each in (learned.measured, learned.by_text)
     )
     positive = sum(len(said.positive) for said in heard.values())
-    negative = sum(len(said.negative) + len(said.reviewed) for said in heard.values())
+    negative = sum(len(said.negative) + len(said.reviewed) + len(said.absent) for said in heard.values())
     missing = sum(len(said.positive) for place, said in lesson.said.items() if place not in heard)
     left_out = f"{missing} {_plural('moment', missing)} left out: not indexed yet." if missing else ""
     if measured is None or by_text is None:
@@ -283,7 +299,7 @@ def _within(place: _Place, said: Said) -> Said:
         inside = [(max(start, place.start_us), min(end, place.end_us)) for start, end in spans]
         return [(start, end) for start, end in inside if start < end]
 
-    return Said(clipped(said.positive), clipped(said.negative), clipped(said.reviewed))
+    return Said(*map(clipped, (said.positive, said.negative, said.reviewed, said.absent)))
 
 
 def _labelled(place: _Place, said: Said) -> LabelledVideo:
@@ -291,7 +307,7 @@ def _labelled(place: _Place, said: Said) -> LabelledVideo:
     borders = edges * MICROS
     middles = (borders[1:] + borders[:-1]) / 2
     known = np.full(len(middles), UNKNOWN, np.int8)
-    for kind, spans in ((NEGATIVE, [*said.reviewed, *said.negative]), (POSITIVE, said.positive)):
+    for kind, spans in ((NEGATIVE, [*said.reviewed, *said.negative, *said.absent]), (POSITIVE, said.positive)):
         for start, end in spans:
             inside = (middles >= start) & (middles < end)
             if not inside.any():  # shorter than the sampling: what is shown then
@@ -352,14 +368,16 @@ def _run(context: TaskContext, finder: _Finder, video: VideoRef, places: Sequenc
     may not know what that was: of independent annotators each one's list goes without it (`store.teaching.KNOWN`)."""
     detector, facts, found = finder.detector, finder.facts, []
     for place in places:
+        said = lesson.said.get(place.id, Said())
         snap = snapping(context, video, place.features)
         for start_s, end_s, score in detector.propose(_edges(place), place.features.vectors, MOST):
             start, end = snap(start_s), snap(end_s)
             if score < LEAST or start >= end:
                 continue
-            made = Prediction(Segment(start, end), place.track, lesson.label, round(score, 4), payload=place.payload)
-            if video.id in lesson.independent or not _is_decided(lesson, video.id, made):
-                found.append(made)
+            left = (start, end) if video.id in lesson.independent else _undecided(said, (start, end))
+            if left is not None:
+                segment = Segment(*left)
+                found.append(Prediction(segment, place.track, lesson.label, round(score, 4), payload=place.payload))
     params = {
         "encoder": detector.encoder, "track": lesson.track, "step": facts["step"], "shift": facts["shift"],
     }  # fmt: skip

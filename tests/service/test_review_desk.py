@@ -185,7 +185,7 @@ def test_an_absence_teaches_and_is_in_the_history(library: Studio) -> None:
     save(library, "v0", made("m", 9, 13))
     save(library, "v1", {"edit_id": "no", "op": "absent", "track": TRACK, "label": LABEL, "at": 5.5, "absent": True})
     params = library.teaching._params(LABEL, TRACK, None, Actor(admin=True))
-    assert params["said"]["v1"]["negative"] == [[5_500_000, 5_500_001]]
+    assert params["said"]["v1"]["absent"] == [[5_500_000, 5_500_001]]
     assert "v1@5500000:absent" in params["examples"]
     bad = {"edit_id": "x", "op": "absent", "track": TRACK, "label": LABEL, "at": 99, "absent": True}
     (answer,) = library.timelines.save("v1", [bad], "ann")["results"]

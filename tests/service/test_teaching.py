@@ -264,3 +264,18 @@ def test_what_was_said_of_a_time_when_a_box_was_not_there_is_not_said_of_its_end
     labelled = teaching._labelled(box, teaching._within(box, said))
     assert labelled.truth.tolist() == [[2.6, 2.7], [4, 5]]
     assert labelled.known.tolist() == [UNKNOWN, POSITIVE, POSITIVE]
+
+
+@pytest.mark.parametrize(
+    ("at", "left"),
+    [(50, None), (30, None), (5, (6, 100)), (0, (1, 100)), (90, (0, 90)), (99, (0, 99)), (100, (0, 100))],
+)
+def test_an_instant_without_the_label_cuts_what_it_is_near_the_end_of(at: int, left: tuple[int, int] | None) -> None:
+    assert teaching._undecided(teaching.Said(absent=[(at, at + 1)]), (0, 100)) == left
+
+
+def test_what_is_left_between_instants_without_the_label_is_decided_or_not() -> None:
+    absent = [(5, 6), (94, 95)]
+    assert teaching._undecided(teaching.Said(absent=absent), (0, 100)) == (6, 94)
+    assert teaching._undecided(teaching.Said(absent=absent, positive=[(0, 60)]), (0, 100)) is None
+    assert teaching._undecided(teaching.Said(absent=[(0, 1)]), (0, 1)) is None
