@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import "./dom.mjs";
 import { Desk, Rounds } from "../../assets/web/js/model/desk.js";
+
+const { knownOf } = await import("../../assets/web/js/view/desk-known.js");
 
 const prediction = (id, more = {}) => ({
   id,
@@ -182,4 +185,13 @@ test("a label is learned again after a few answers, once, and not while it is le
   assert.equal(rounds.isDue(bus, known(5)), true);
   assert.equal(rounds.isDue(car, known(5)), false);
   assert.equal(rounds.isDue(car, known(6)), true);
+});
+
+test("where everything is labelled or looked through, nobody is sent to frames that are not there", () => {
+  const none = { value: 0, low: 0, high: 0 };
+  const estimate = { left: none, recall: null, with_proposals: null, precision: null, enough: false, more: null };
+  const said = (known) => knownOf({ instants: 0, note: "", estimate, ...known }, "car")[1].textContent;
+  assert.equal(said({ labelled: 2 }), "You can stop: everything is labelled or looked through.");
+  assert.equal(said({ labelled: 0 }), "Everything was looked through, and “car” is nowhere.");
+  assert.match(said({ labelled: 2, estimate: { ...estimate, left: null } }), /answer some under Random/);
 });
