@@ -195,3 +195,18 @@ test("where everything is labelled or looked through, nobody is sent to frames t
   assert.equal(said({ labelled: 0 }), "Everything was looked through, and “car” is nowhere.");
   assert.match(said({ labelled: 2, estimate: { ...estimate, left: null } }), /answer some under Random/);
 });
+
+test("what somebody else decided meanwhile goes, and is not accepted a second time", () => {
+  const { desk, sent } = opened(prediction("p1"), prediction("p2"));
+  const told = [];
+  desk.on("refused", (why) => told.push(why));
+  desk.decide([desk.items[0]], "accepted");
+  desk.giveUp("p1");
+  assert.deepEqual([desk.items.map(({ id }) => id), desk.canUndo], [["p2"], false]);
+  assert.match(told[0], /stays as they left it/);
+  desk.decide(desk.meant, "accepted");
+  assert.deepEqual(
+    sent.map((request) => request.prediction_id),
+    ["p1", "p2"],
+  );
+});

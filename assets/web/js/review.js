@@ -306,12 +306,8 @@ class ReviewPage {
       this.#items.delete(edit.edit_id);
       if (result.ok && result.annotation) this.desk.takeSaved(result.annotation);
       else if (!result.ok && item)
-        this.desk.refuse(
-          item.id,
-          result.kind === "conflict"
-            ? "Somebody else changed this moment meanwhile; it stays as they left it."
-            : result.error,
-        );
+        if (result.kind === "conflict") this.desk.giveUp(item.id);
+        else this.desk.refuse(item.id, result.error);
     }
     return answers.map(({ edit }) => edit);
   }

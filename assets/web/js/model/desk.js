@@ -175,6 +175,13 @@ export class Desk extends Emitter {
       if (made.id === row.id && row.version >= made.version) this.#made.set(id, { ...made, version: row.version });
   }
 
+  /** Somebody else decided about an item meanwhile: it goes, and stays as they left it. @param {string} id */
+  giveUp(id) {
+    this.#forget(id);
+    this.emit("refused", "Somebody else changed this moment meanwhile; it stays as they left it.");
+    this.drop(new Set([id]));
+  }
+
   /** An item could not be changed: it is as it was at first, and nothing of it can be undone.
    * @param {string} id @param {string} why
    */
