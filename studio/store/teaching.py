@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from studio.store import absences
 from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.timeline import ON_SCREEN
+from studio.timeline.spans import Span, distinct
 
 Row = dict[str, Any]
 FOUND_BY, SAMPLE = "found_by", "random sample"
@@ -143,12 +145,24 @@ def newest_run(db: sqlite3.Connection, track: str, label: str) -> Row | None:
 
 def counts(db: sqlite3.Connection, reader: Reader | None = None) -> list[Row]:
     """`track`, `label` and how many `moments` have it, in how many `videos`, the most used first; not the texts of
-    ON_SCREEN."""
-    rows = db.execute(
-        "SELECT a.track, a.label, count(*) AS moments, count(DISTINCT a.video_id) AS videos FROM annotations a "
-        "JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
-        f"WHERE NOT a.deleted AND a.label <> '' AND a.track <> :texts "
-        f"AND {SEEN} GROUP BY a.track, a.label ORDER BY moments DESC, a.label",
-        {**parameters(reader), "texts": ON_SCREEN},
+    ON_SCREEN. Of a video that is annotated independently a moment that several people marked counts once."""
+    which = (
+        "FROM annotations a JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
+        f"WHERE NOT a.deleted AND a.label <> '' AND a.track <> :texts AND {SEEN}"
     )
-    return [dict(row) for row in rows]
+    values = {**parameters(reader), "texts": ON_SCREEN}
+    marked: dict[tuple[str, str, str], list[Span]] = {}
+    for row in db.execute(
+        f"SELECT a.track, a.label, a.video_id, a.start_us, a.end_us {which} AND v.independent", values
+    ):
+        marked.setdefault((row["track"], row["label"], row["video_id"]), []).append((row["start_us"], row["end_us"]))
+    again: Counter[tuple[str, str]] = Counter()
+    for (track, label, _), spans in marked.items():
+        again[track, label] += len(spans) - len(distinct(spans))
+    rows = db.execute(
+        "SELECT a.track, a.label, count(*) AS moments, count(DISTINCT a.video_id) AS videos "
+        f"{which} GROUP BY a.track, a.label",
+        values,
+    )
+    found = [{**dict(row), "moments": row["moments"] - again[row["track"], row["label"]]} for row in rows]
+    return sorted(found, key=lambda row: (-row["moments"], row["label"]))

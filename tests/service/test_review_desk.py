@@ -246,6 +246,8 @@ def test_what_several_people_marked_is_one_moment(library: Studio) -> None:
     params = library.teaching._params(LABEL, TRACK, None, Actor(admin=True))
     assert params["said"]["v0"]["positive"] == [[9_200_000, 13_200_000], [40_000_000, 44_200_000]]
     assert len(params["examples"]) == 7, "and is learned from what all said"
+    library.layers.set_independent("v0", True)
+    assert [(row["moments"], row["videos"]) for row in library.teaching.taught()] == [(3, 2)]
 
 
 def test_on_the_desk_also_an_admin_has_only_their_own_work_where_it_is_independent(library: Studio) -> None:
