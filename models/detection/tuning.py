@@ -62,9 +62,7 @@ def tuned(
 
     Raises ValueError where no video has both a positive and another sample.
     """
-    usable = [
-        k for k, video in enumerate(videos) if len(np.unique(video.known)) > 1 and (video.known == POSITIVE).any()
-    ]
+    usable = [k for k, video in enumerate(videos) if is_usable(video.known)]
     if not usable:
         raise ValueError("There is nothing to tune on: no video shows what it is and what it is not.")
     device = device_of(device)
@@ -95,6 +93,11 @@ def tuned(
         optimizer.step()
         memory[k][kept] = made.detach().cpu()
     return net
+
+
+def is_usable(known: npt.NDArray[np.int8]) -> bool:
+    """Whether samples of which a person said this (N,) show both what a label is and what it is not."""
+    return len(np.unique(known)) > 1 and bool((known == POSITIVE).any())
 
 
 def runs_on_gpu(device: str) -> bool:

@@ -80,7 +80,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What follows from it; None where nothing was looked at.
+    """What follows from it; None where nothing was looked at. Where all was, it is known and no estimate.
 
     `left`: how much of the label is still to be found, in moments (in s where none is labelled). `recall`: the share of
     all its time that is labelled; `with_proposals`: or proposed rightly. `precision`: of the proposals. `enough`: with
@@ -101,6 +101,10 @@ def estimate(looked: Looked, seed: int = 0) -> Estimate:
     rng = np.random.default_rng(seed)
     right = _likely(rng, looked.right, looked.judged)
     precision = _share(looked.right / looked.judged, right) if looked.judged else None
+    if looked.outside <= looked.sampled:  # nothing is left to draw frames from, and nothing to find
+        is_there = looked.labelled > 0
+        all_of_it = Share(1.0, 1.0, 1.0) if is_there else None
+        return Estimate(Share(0.0, 0.0, 0.0), all_of_it, None, precision, is_there, None)
     if not looked.instants:
         return Estimate(None, None, None, precision, False, _more(looked))
     left = _left(looked, _likely(rng, looked.there, looked.instants))

@@ -147,7 +147,7 @@ class Dispatcher:
                 # of what is tracked only what a person stopped: after a pause of the studio all of it is done again
                 stopped = job_id in self._cancelled
                 if stopped if result.tracked else jobs.holds(db, job_id, self.holder):
-                    keep_result(db, result)
+                    keep_result(db, result, of_library=video_id is None)
 
             with contextlib.suppress(StudioError):  # the end of the job brings it again
                 self._store.write(write)
@@ -156,7 +156,7 @@ class Dispatcher:
         began = time.monotonic()
         try:
             monitor = JobMonitor(progress, preview, partial, lambda: job_id in self._cancelled)
-            self._keep(job_id, self.backend.call(kind, params, monitor))
+            self._keep(job_id, self.backend.call(kind, params, monitor), of_library=video_id is None)
             self._done(kind, video_id or "")
             log.info("job done in %.1f s", time.monotonic() - began, extra=facts)
         except Cancelled:
@@ -203,11 +203,11 @@ class Dispatcher:
 
         self._write(write)
 
-    def _keep(self, job_id: str, result: JobResult) -> None:
+    def _keep(self, job_id: str, result: JobResult, of_library: bool) -> None:
         """The runs and the end of the job in one transaction: a result appears once, or not at all."""
 
         def write(db: sqlite3.Connection) -> None:
             if jobs.holds(db, job_id, self.holder):
-                jobs.finish(db, job_id, "done", result=keep_result(db, result))
+                jobs.finish(db, job_id, "done", result=keep_result(db, result, of_library))
 
         self._write(write)

@@ -345,6 +345,7 @@ def _lesson(params: dict[str, Any]) -> tasks.Lesson:
         params.get("person", ""),
         params["examples"],
         {box["id"]: _inside(box) for box in params.get("inside", [])},
+        params.get("independent", ()),
     )
 
 

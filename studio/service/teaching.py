@@ -13,8 +13,10 @@ from studio.store import Store, absences, labels, reviewed, teaching, videos
 from studio.store import boxes as box_tracks
 from studio.timeline import seconds
 from studio.timeline.boxes import BOXES
+from studio.timeline.spans import distinct
 
 Row = dict[str, Any]
+SAID = ("positive", "negative", "reviewed", "absent")  # see tasks.Said
 TRACK = "Moments"  # where a label's predictions go that nobody used and no schema has
 
 
@@ -66,14 +68,15 @@ class Teaching:
         `label`, `version`, `step`, `examples` (`positive`, `negative`), `measured` (`ap`, `tiou`, `folds`; None where
         there is too little to measure), `by_text`, the same of the label's words alone, `shift` of the boundaries
         (`start`, `end` in s, `person` whose decisions it is learned from, empty for everybody's, `decisions` how many),
-        `note`, and `predictions`, each with `video` (id), `start`, `end` in s and `score`.
+        `note`, and `predictions`, each with `video` (id), `start`, `end` in s and `score`; in videos that are annotated
+        independently also where something was decided already.
 
         `deeper`: the encoder's last layers are tuned on it, too, where that helps; without a GPU this takes minutes.
         Raises UsageError where nobody used the label, and for an encoder that cannot be tuned.
         """
         params = self._params(label, track, among, by, deeper)
         result = self._interactive.call("teach", params, JobMonitor(progress))
-        data = self._store.write(lambda db: keep_result(db, result))
+        data = self._store.write(lambda db: keep_result(db, result, of_library=True))
         return {**data, "predictions": self._predictions(result)}
 
     def measure(
@@ -89,8 +92,10 @@ class Teaching:
         return data
 
     def start(self, label: str, track: str | None = None, by: Actor = OWNER, deeper: bool = False) -> Row:
-        """Queue it, over the whole library; returns the job. Raises UsageError, JobError."""
-        return self._jobs.start_for_library("teach", self._params(label, track, None, by, deeper))
+        """Queue it, over the whole library; returns the job. One that waits for this label and track learns from what
+        is known now instead. Raises UsageError, JobError."""
+        params = self._params(label, track, None, by, deeper)
+        return self._jobs.start_for_library("teach", params, alike=("label", "track"), kept=("deeper",))
 
     def detect(
         self, name: str, among: list[Row] | None = None, progress: ReportProgress = no_progress, by: Actor = OWNER
@@ -102,7 +107,7 @@ class Teaching:
         Raises UsageError where no video is indexed for it, ModelUnavailable.
         """
         result = self._interactive.call("detect", self._detect_params(name, among, by), JobMonitor(progress))
-        data = self._store.write(lambda db: keep_result(db, result))
+        data = self._store.write(lambda db: keep_result(db, result, of_library=True))
         return {**data, "predictions": self._predictions(result)}
 
     def start_detect(self, name: str, by: Actor = OWNER) -> Row:
@@ -140,6 +145,7 @@ class Teaching:
             found, wrong = teaching.positives(db, label, track, by), teaching.rejected(db, label, track, by)
             place = track or _track_of(found, labels.schema(db), label)
             shown = [row for row in videos.listed(db) if videos.has_pictures(row)]  # it is learned how it looks
+            alone = {row["id"] for row in shown if row["independent"]}
             about = {row["box"] for row in found if row["box"]}
             boxes: list[Row] = []
             if inside or (inside is None and 2 * sum(row["box"] is not None for row in found) > len(found)):
@@ -158,16 +164,21 @@ class Teaching:
             ] if boxes else reviewed.of_track(db, place, by)  # fmt: skip
             known = {box["id"] for box in boxes} or {row["id"] for row in shown}
             said: dict[str, dict[str, list[list[int]]]] = {}
-            for kind, rows in (("positive", found), ("negative", wrong + absent), ("reviewed", looked)):
+            for kind, rows in (("positive", found), ("negative", wrong), ("reviewed", looked), ("absent", absent)):
                 for row in rows:
                     of_place = row["box"] if boxes else row["video_id"]
                     if of_place in known:
-                        of_it = said.setdefault(of_place, {"positive": [], "negative": [], "reviewed": []})
+                        of_it = said.setdefault(of_place, {name: [] for name in SAID})
                         of_it[kind].append([row["start_us"], row["end_us"]])
+            for of_it in said.values():  # what several people marked is one moment
+                of_it["positive"] = [list(span) for span in distinct((a, b) for a, b in of_it["positive"])]
             return {
                 "label": label, "track": place, "said": said, "inside": boxes, "person": by.name,
+                "independent": sorted(alone),
                 "decisions": [
-                    [row["moved_by"] or "", row["start_us"] - row["from_us"], row["end_us"] - row["to_us"]]
+                    # whose a decision is that others do not see, is not said with what everybody gets
+                    ["" if row["video_id"] in alone else row["moved_by"] or "", row["start_us"] - row["from_us"],
+                     row["end_us"] - row["to_us"]]
                     for row in found if row["from_us"] is not None
                 ],
                 "examples": [

@@ -9,7 +9,7 @@ from studio.store import annotations
 from studio.store.readers import Reader, parameters
 from studio.store.videos import now
 
-SEEN = "(:admin OR NOT v.independent OR v.added_by = :reader OR b.annotator = :reader)"
+SEEN = "(:admin OR NOT v.independent OR v.added_by = :owner OR b.annotator = :reader)"
 Row = dict[str, Any]
 
 

@@ -14,6 +14,7 @@ from studio.store.videos import now
 
 ACTIVE = ("queued", "running")
 LEASE_S = 60.0
+LARGE = 10_000  # characters of what a job is asked, beyond which they are not kept
 LATER = 2**40  # positions from here on are of work that nobody waits for
 _RUNNING = "state = 'running'"
 # What is asked in a job of a video; those about the library ask nothing, and may hold megabytes.
@@ -26,11 +27,12 @@ _SHOWN = (
 
 def insert(
     db: sqlite3.Connection, kind: str, video_id: str | None, params: dict[str, Any], *, limit: int | None,
-    later: bool = False, asked: bool = False,
+    later: bool = False, asked: bool = False, alike: Sequence[str] = (), kept: Sequence[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Queue a job; the same job already waiting or running is returned instead of a second one. What is done `later`
     waits until nothing else does, until somebody looks at its video (`bring_forward`). What a person `asked` for is
-    done also while the rest of the queue is held (`take`).
+    done also while the rest of the queue is held (`take`). One that waits and has the same values of the params that
+    are `alike` does what is asked for now instead; of those `kept` it stays with what it was asked for.
 
     Raises JobError when `limit` jobs (None: any number) wait already.
     """
@@ -39,10 +41,17 @@ def insert(
         "SELECT id FROM jobs WHERE kind = ? AND video_id IS ? AND params = ? AND state IN ('queued', 'running')",
         (kind, video_id, text),
     ).fetchone()
-    if same is not None:
+    found = None if same is None else str(same["id"])
+    if found is None and alike:
+        found = like(db, kind, {name: params[name] for name in alike}, ("queued",))
+        if found is not None:
+            before = get(db, found)["params"]
+            joined = {**params, **{name: before[name] for name in kept if before.get(name)}}
+            db.execute("UPDATE jobs SET params = ? WHERE id = ?", (json.dumps(joined, sort_keys=True), found))
+    if found is not None:
         if asked:
-            db.execute("UPDATE jobs SET asked = ? WHERE id = ?", (now(), same["id"]))
-        return get(db, same["id"])
+            db.execute("UPDATE jobs SET asked = ? WHERE id = ?", (now(), found))
+        return get(db, found)
     if limit and db.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0] >= limit:
         raise JobError(f"{limit} jobs are waiting already; let some finish or cancel them first.")
     job_id = uuid.uuid4().hex
@@ -62,6 +71,19 @@ def insert(
         ),
     )
     return get(db, job_id)
+
+
+def like(db: sqlite3.Connection, kind: str, values: dict[str, Any], states: Sequence[str] = ACTIVE) -> str | None:
+    """The oldest job of a kind about the library in one of these states whose params have these values, by its id."""
+    for row in db.execute(
+        "SELECT id, (SELECT json_group_object(key, value) FROM json_each(params) WHERE key IN "
+        "(SELECT value FROM json_each(?))) AS said FROM jobs WHERE kind = ? AND video_id IS NULL "
+        "AND json_valid(params) AND state IN (SELECT value FROM json_each(?)) ORDER BY rowid",
+        (json.dumps(list(values)), kind, json.dumps(list(states))),
+    ):
+        if json.loads(row["said"]) == values:
+            return str(row["id"])
+    return None
 
 
 def bring_forward(db: sqlite3.Connection, video_id: str) -> None:
@@ -199,11 +221,26 @@ def progress(db: sqlite3.Connection, job_id: str, fraction: float, message: str)
 
 
 def finish(db: sqlite3.Connection, job_id: str, state: str, *, error: str | None = None, result: Any = None) -> None:
-    """End an active job; one that ended already stays as it is."""
+    """End an active job; one that ended already stays as it is. What is large of what it was asked goes, unless it is
+    to be tried again."""
     db.execute(
         "UPDATE jobs SET state = ?, error = ?, result = ?, ended = ?, "
         "progress = CASE ? WHEN 'done' THEN 1 ELSE progress END WHERE id = ? AND state IN ('queued', 'running')",
         (state, error, json.dumps(result), now(), state, job_id),
+    )
+    if state != "failed":
+        _forget_params(db, job_id)
+
+
+def _forget_params(db: sqlite3.Connection, job_id: str) -> None:
+    """What a job about the library read may be megabytes, and it is not done again. Where the same job failed before,
+    this says that it was tried again (`work.failed`)."""
+    db.execute(
+        "UPDATE jobs SET params = (SELECT json_group_object(key, value) FROM json_each(jobs.params) "
+        "WHERE type NOT IN ('array', 'object')) WHERE id = ? AND video_id IS NULL AND length(params) > ? "
+        "AND json_valid(params) AND NOT EXISTS (SELECT 1 FROM jobs f WHERE f.state = 'failed' AND f.kind = jobs.kind "
+        "AND f.params = jobs.params)",
+        (job_id, LARGE),
     )
 
 

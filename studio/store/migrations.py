@@ -210,11 +210,24 @@ def m053_library(db: Database) -> None:
     _run(db, _LIBRARY)
 
 
+@migrations()
+def m054_by_prediction(db: Database) -> None:
+    """Who decided about a prediction, or made something of it, is found by it: what nobody did is deleted with its
+    run."""
+    _run(db, _BY_PREDICTION)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
             db.execute(statement)
 
+
+_BY_PREDICTION = """
+CREATE INDEX annotations_of_prediction ON annotations(prediction_id);
+CREATE INDEX revisions_of_prediction ON revisions(prediction_id);
+CREATE INDEX screen_texts_of_prediction ON screen_texts(prediction_id);
+"""
 
 _VIDEO_LIST = """
 ALTER TABLE videos ADD COLUMN name_key TEXT NOT NULL DEFAULT '';

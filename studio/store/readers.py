@@ -1,5 +1,6 @@
 """Who reads: of a video that is annotated independently, an annotator sees their own work only."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 
@@ -12,7 +13,16 @@ class Reader(Protocol):
     def admin(self) -> bool: ...
 
 
-SEEN = "(:admin OR NOT v.independent OR v.added_by = :reader OR a.annotator = :reader)"
+@dataclass(frozen=True, slots=True)
+class Annotator:
+    """Somebody as one of those who annotate, whatever else they may see: of a video that is annotated independently
+    their own work only."""
+
+    name: str
+    admin: bool = False
+
+
+SEEN = "(:admin OR NOT v.independent OR v.added_by = :owner OR a.annotator = :reader)"
 """SQL: whether a reader may see annotation `a` of video `v`. Whoever added a video sees all of it."""
 
 OPENLY = (
@@ -24,4 +34,6 @@ camera may be another one than its own."""
 
 def parameters(reader: Reader | None) -> dict[str, Any]:
     """The values of `SEEN`; None is whoever sits at the machine, and sees all."""
-    return {"reader": reader.name if reader else "", "admin": reader is None or reader.admin}
+    name = reader.name if reader else ""
+    owner = None if isinstance(reader, Annotator) else name
+    return {"reader": name, "owner": owner, "admin": reader is None or reader.admin}

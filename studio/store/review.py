@@ -10,6 +10,7 @@ from typing import Any
 from studio.store import people
 from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.store.runs import SHOWN_RUNS
+from studio.store.teaching import KNOWN
 from studio.timeline import ON_SCREEN
 
 CHOICES = 300  # of each kind, the most frequent ones
@@ -43,7 +44,7 @@ undecided AS (
     FROM shown s JOIN predictions p ON p.run_id = s.id
     WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id
         AND (d.annotator = :reader OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id)
-            AND {OPENLY.format("d")}))
+            AND {OPENLY.format("d")})) AND NOT {KNOWN}
 ),
 asked AS (
     SELECT * FROM undecided WHERE row IS NOT NULL

@@ -8,7 +8,7 @@ from studio.errors import NotFound
 from studio.store.readers import Reader, parameters
 from studio.store.videos import now
 
-SEEN = "(:admin OR NOT v.independent OR v.added_by = :reader OR r.annotator = :reader)"
+SEEN = "(:admin OR NOT v.independent OR v.added_by = :owner OR r.annotator = :reader)"
 Row = dict[str, Any]
 
 

@@ -1,9 +1,11 @@
-"""Tables `runs` and `predictions`: what the models said, kept for ever as they said it."""
+"""Tables `runs` and `predictions`: what the models said, kept for ever as they said it, but for what was found of a
+label that was looked for again since, where nobody said anything of it (`drop_older`)."""
 
 import json
 import sqlite3
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from studio.errors import NotFound
@@ -11,6 +13,7 @@ from studio.store import screen_texts, stored
 from studio.store.videos import now
 from studio.timeline import ModelRun, Prediction, Segment
 
+SHOWN_S = 3_600.0  # how long a page may show what a newer run took the place of
 READ = "text_reading"  # the task whose predictions are texts
 SHOWN_RUNS = """newest AS (
     SELECT r.id, r.video_id, r.task, r.query, r.seq,
@@ -64,6 +67,43 @@ def insert(db: sqlite3.Connection, run: ModelRun) -> str:
     if run.task == READ and "trial" not in run.params:
         screen_texts.replace_read(db, run.video_id, found)
     return run_id
+
+
+_LIKE = (
+    "FROM runs r WHERE r.video_id = :video_id AND r.task = :task AND r.model = :model AND r.query IS :query "
+    "AND CASE WHEN json_valid(r.params) THEN json_extract(r.params, '$.track') IS :track END"
+)
+
+
+def _asked(run: ModelRun) -> dict[str, Any]:
+    """The values of `_LIKE`: who looked for what, where."""
+    return {
+        "video_id": run.video_id, "task": run.task, "model": run.model, "query": run.query,
+        "track": run.params.get("track"),
+    }  # fmt: skip
+
+
+def is_empty_again(db: sqlite3.Connection, run: ModelRun) -> bool:
+    """Whether a run found nothing, and neither did the one before it that looked for the same."""
+    newest = f"SELECT EXISTS (SELECT 1 FROM predictions p WHERE p.run_id = r.id) {_LIKE} ORDER BY r.seq DESC LIMIT 1"
+    last = None if run.predictions else db.execute(newest, _asked(run)).fetchone()
+    return last is not None and not last[0]
+
+
+def drop_older(db: sqlite3.Connection, run: ModelRun, run_id: str) -> None:
+    """Delete what looked for the same before a run, as far as nobody said or made anything of what it found, and no
+    page shows it any more."""
+    since = (datetime.now(UTC) - timedelta(seconds=SHOWN_S)).isoformat(timespec="milliseconds")
+    decided = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} d WHERE d.prediction_id = p.id)"
+        for table in ("verdicts", "annotations", "revisions")
+    )
+    found = "EXISTS (SELECT 1 FROM predictions p WHERE p.run_id = r.id"
+    db.execute(
+        f"DELETE FROM runs WHERE id IN (SELECT r.id {_LIKE} AND r.id <> :id AND (r.created < :since OR NOT {found})) "
+        f"AND NOT {found} AND ({decided})))",
+        {**_asked(run), "id": run_id, "since": since},
+    )
 
 
 def get(db: sqlite3.Connection, run_id: str) -> dict[str, Any]:

@@ -1,11 +1,15 @@
 """What people said of a label, for a detector to learn from."""
 
+import json
 import sqlite3
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from studio.store import absences
 from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.timeline import ON_SCREEN
+from studio.timeline.spans import Span, distinct
 
 Row = dict[str, Any]
 FOUND_BY, SAMPLE = "found_by", "random sample"
@@ -18,6 +22,35 @@ MOVED_BY = """
     <> (json_extract(m.after, '$.start_us'), json_extract(m.after, '$.end_us')))) ORDER BY m.seq DESC LIMIT 1)
 """
 """SQL: who last moved annotation `a`, or made it; a label that was renamed for all moved nothing."""
+
+
+_SAME = (
+    "2 * (min(k.end_us, p.end_us) - max(k.start_us, p.start_us)) > min(k.end_us - k.start_us, p.end_us - p.start_us)"
+)
+KNOWN = f"""
+(s.task = 'detection' AND (SELECT v.independent FROM videos v WHERE v.id = s.video_id) AND (
+    EXISTS (SELECT 1 FROM annotations k WHERE k.video_id = s.video_id AND k.track = p.track AND k.label = p.label
+        AND k.annotator = :reader AND NOT k.deleted AND {_SAME})
+    OR EXISTS (SELECT 1 FROM runs r JOIN predictions k ON k.run_id = r.id JOIN verdicts d ON d.prediction_id = k.id
+        WHERE r.video_id = s.video_id AND k.track = p.track AND k.label = p.label AND d.annotator = :reader
+        AND d.verdict = 'rejected' AND {_SAME})
+    OR EXISTS (SELECT 1 FROM reviewed k WHERE k.video_id = s.video_id AND k.track IN ('', p.track)
+        AND k.annotator = :reader AND {_SAME})
+    OR EXISTS (SELECT 1 FROM absences k WHERE k.video_id = s.video_id AND k.track = p.track AND k.label = p.label
+        AND k.annotator = :reader AND 4 * min(k.time_us - p.start_us, p.end_us - k.time_us) > p.end_us - p.start_us)))
+"""
+"""SQL: whether prediction `p` of run `s`, of a label that was learned, is a moment about which the reader said
+something where annotators work independently. Such a run says the same to all, so each one's list goes without these;
+`_SAME` is `spans.is_same`."""
+
+
+def known(db: sqlite3.Connection, runs: Sequence[str], reader: str) -> set[str]:
+    """Which predictions of these runs are known to a reader (`KNOWN`), by their ids."""
+    asked = (
+        "SELECT p.id FROM runs s JOIN predictions p ON p.run_id = s.id "
+        f"WHERE s.id IN (SELECT value FROM json_each(:runs)) AND {KNOWN}"
+    )
+    return {row["id"] for row in db.execute(asked, {"runs": json.dumps(list(runs)), "reader": reader})}
 
 
 def _unshifted(edge: str) -> str:
@@ -49,16 +82,16 @@ def positives(db: sqlite3.Connection, label: str, track: str | None, reader: Rea
 
 
 def rejected(db: sqlite3.Connection, label: str, track: str | None, reader: Reader | None = None) -> list[Row]:
-    """The predictions of a label that were rejected last: `id`, `video_id`, `start_us`, `end_us`, and the `box` over
-    time that each is about, or None."""
+    """The predictions of a label that were rejected last, by anybody whose verdict a reader may see: `id`, `video_id`,
+    `start_us`, `end_us`, and the `box` over time that each is about, or None."""
     rows = db.execute(
         f"SELECT p.id, r.video_id, p.start_us, p.end_us, {_box('p.payload')} "
         "FROM predictions p JOIN runs r ON r.id = p.run_id "
         "JOIN videos v ON v.id = r.video_id AND v.removed IS NULL "
-        "JOIN verdicts a ON a.prediction_id = p.id AND a.seq = "
-        "(SELECT max(seq) FROM verdicts d WHERE d.prediction_id = p.id) "
-        f"WHERE a.verdict = 'rejected' AND p.label = :label AND (:track IS NULL OR p.track = :track) AND {SEEN} "
-        f"AND (:admin OR a.annotator = :reader OR {OPENLY.format('a')}) ORDER BY r.video_id, p.start_us",
+        "WHERE p.label = :label AND (:track IS NULL OR p.track = :track) AND 'rejected' = "
+        f"(SELECT a.verdict FROM verdicts a WHERE a.prediction_id = p.id AND {SEEN} "
+        f"AND (:admin OR a.annotator = :reader OR {OPENLY.format('a')}) ORDER BY a.seq DESC LIMIT 1) "
+        "ORDER BY r.video_id, p.start_us",
         {**parameters(reader), "label": label, "track": track},
     )
     return [dict(row) for row in rows]
@@ -112,12 +145,24 @@ def newest_run(db: sqlite3.Connection, track: str, label: str) -> Row | None:
 
 def counts(db: sqlite3.Connection, reader: Reader | None = None) -> list[Row]:
     """`track`, `label` and how many `moments` have it, in how many `videos`, the most used first; not the texts of
-    ON_SCREEN."""
-    rows = db.execute(
-        "SELECT a.track, a.label, count(*) AS moments, count(DISTINCT a.video_id) AS videos FROM annotations a "
-        "JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
-        f"WHERE NOT a.deleted AND a.label <> '' AND a.track <> :texts "
-        f"AND {SEEN} GROUP BY a.track, a.label ORDER BY moments DESC, a.label",
-        {**parameters(reader), "texts": ON_SCREEN},
+    ON_SCREEN. Of a video that is annotated independently a moment that several people marked counts once."""
+    which = (
+        "FROM annotations a JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
+        f"WHERE NOT a.deleted AND a.label <> '' AND a.track <> :texts AND {SEEN}"
     )
-    return [dict(row) for row in rows]
+    values = {**parameters(reader), "texts": ON_SCREEN}
+    marked: dict[tuple[str, str, str], list[Span]] = {}
+    for row in db.execute(
+        f"SELECT a.track, a.label, a.video_id, a.start_us, a.end_us {which} AND v.independent", values
+    ):
+        marked.setdefault((row["track"], row["label"], row["video_id"]), []).append((row["start_us"], row["end_us"]))
+    again: Counter[tuple[str, str]] = Counter()
+    for (track, label, _), spans in marked.items():
+        again[track, label] += len(spans) - len(distinct(spans))
+    rows = db.execute(
+        "SELECT a.track, a.label, count(*) AS moments, count(DISTINCT a.video_id) AS videos "
+        f"{which} GROUP BY a.track, a.label",
+        values,
+    )
+    found = [{**dict(row), "moments": row["moments"] - again[row["track"], row["label"]]} for row in rows]
+    return sorted(found, key=lambda row: (-row["moments"], row["label"]))

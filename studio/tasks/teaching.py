@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from studio.timeline.spans import Span, is_same
 TASK = "detection"
 LEAST = 0.3  # chance of being right, below which a moment is not proposed
 MOST = 50  # proposals of one video
+EDGE = 0.25  # share of a moment at each end in which an instant without the label says where it ends
 
 JobOutput = tuple[dict[str, Any], list[ModelRun]]
 
@@ -35,11 +36,13 @@ JobOutput = tuple[dict[str, Any], list[ModelRun]]
 @dataclass(frozen=True, slots=True)
 class Said:
     """What people said of one label in one video, in µs: `positive` moments that have it, `negative` stretches that do
-    not (rejected predictions), `reviewed` stretches in which nothing else has it."""
+    not (rejected predictions), `reviewed` stretches in which nothing else has it, and `absent` instants, 1 µs long,
+    that do not have it."""
 
     positive: Sequence[Span] = ()
     negative: Sequence[Span] = ()
     reviewed: Sequence[Span] = ()
+    absent: Sequence[Span] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ class Lesson:
     """A label, the track that its predictions go on, and what is known of it, by video. `decisions` are how far people
     moved the boundaries of predictions, and `person` is for whom it is looked for; `examples` name the versions of
     annotations and the verdicts that it is learned from. Of a label of what somebody or something does, `inside` are
-    the boxes over time that are looked into instead of whole frames, by their ids, and so is what is known."""
+    the boxes over time that are looked into instead of whole frames, by their ids, and so is what is known. Annotators
+    of the videos that are `independent`, by id, do not see each other's work: a run there says what the detector finds
+    for anybody, and nothing of what one of them decided."""
 
     label: str
     track: str
@@ -56,6 +61,7 @@ class Lesson:
     person: str = ""
     examples: Sequence[str] = ()
     inside: Mapping[str, Inside] = field(default_factory=dict)
+    independent: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +78,26 @@ class _Place:
     payload: dict[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """A detector, and what its runs say of it: `step`, `shift` and `note`."""
+
+    detector: LabelDetector
+    facts: Mapping[str, Any]
+
+
 def teach(
     context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], among: Sequence[VideoRef], deeper: bool = False
 ) -> JobOutput:
     """A label learned from those of the `videos` that are indexed, kept as a model of the library where it beats the
     label's words, and a run for each of those `among` that are indexed: what it finds there that nobody labelled,
-    rejected or reviewed. `deeper`: the encoder's last layers are tuned on it, too, where that helps; on a GPU they
-    are without being asked for. The dictionary is what `Teaching.teach` says of it, without the predictions.
+    rejected or reviewed; in those that are independent all that it finds. `deeper`: the encoder's last layers are tuned
+    on it, too, where that helps; on a GPU they are without being asked for. The dictionary is what `Teaching.teach`
+    says of it, without the predictions.
 
     Raises UsageError where there is nothing to learn from, ModelUnavailable, Cancelled.
     """
-    key, text, labelled = _examples(context, lesson, videos)
+    key, text, labelled, heard = _examples(context, lesson, videos)
     context.progress(0.1, "Learning")
     learned = detection.learn(text, labelled, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
     encoder, tuned = context.model("text_video"), tuning.Tuning("")
@@ -98,31 +113,33 @@ def teach(
     usual = shift_for("", lesson.decisions)  # what is kept is everybody's
     learned = replace(learned, weights=replace(learned.weights, shift=(usual.start_s, usual.end_s)))
     shift = shift_for(lesson.person, lesson.decisions)
-    facts = _facts(lesson, learned, shift, tuned.note)
+    facts = _facts(lesson, heard, learned, tuned.note)
     card = _kept(context, lesson, learned, key, facts, tuned.upper)
     detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights)
-    detector = detector.shifted(shift.start_s, shift.end_s)
-    facts["shift"] = _said_of(detector, shift)
-    runs = _looked(context, detector, lesson, among, facts, 0.6)
-    return {**facts, "version": card.version, "note": f"{_found(lesson.label, runs)} {facts['note']}"}, runs
+    own, common = (_finder(detector, facts, each) for each in (shift, usual))
+    runs = _looked(context, own, common, lesson, among, 0.6)
+    return {**own.facts, "version": card.version, "note": f"{_found(lesson, runs)} {own.facts['note']}"}, runs
 
 
 def _examples(
     context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]
-) -> tuple[str, NDArray[np.float32], list[LabelledVideo]]:
+) -> tuple[str, NDArray[np.float32], list[LabelledVideo], dict[str, Said]]:
     """The key of the vectors, the vector of the label's words, and what is known of each video that is indexed, or of
-    each box in one. Raises UsageError where there is nothing to learn from."""
+    each box in one, as a model learns it and as people said it, by id.
+
+    Raises UsageError where there is nothing to learn from."""
     encoder = context.model("text_video")
     key = encoder_key(encoder)
     context.progress(0.0, "Reading the examples")
     read = f"{key}{INSIDE}" if lesson.inside else key
     places = [place for video in videos for place in _places(context, lesson, video, read)]
-    labelled = [_labelled(place, lesson.said.get(place.id, Said())) for place in places]
+    heard = {place.id: _within(place, lesson.said.get(place.id, Said())) for place in places}
+    labelled = [_labelled(place, heard[place.id]) for place in places]
     if not any(len(video.truth) for video in labelled):
         raise UsageError(
             f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
         )
-    return read, context.text_vectors(encoder, key, [lesson.label])[0], labelled
+    return read, context.text_vectors(encoder, key, [lesson.label])[0], labelled, heard
 
 
 def _places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str) -> list[_Place]:
@@ -148,7 +165,7 @@ def measure_teaching(context: TaskContext, lesson: Lesson, videos: Sequence[Vide
 
     Raises UsageError where there are too few to hold any out, ModelUnavailable, Cancelled.
     """
-    _, text, labelled = _examples(context, lesson, videos)
+    _, text, labelled, _ = _examples(context, lesson, videos)
     found = detection.learning_curve(text, labelled, progress=lambda done: context.progress(done, "Measuring"))
     if not found.precision:
         raise UsageError(
@@ -170,18 +187,16 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
     """
     try:
         card = models.card(TASK, name, context.settings.models)
-        detector: models.LabelDetector = models.load(TASK, name, "cpu", context.settings.models)
+        detector: LabelDetector = models.load(TASK, name, "cpu", context.settings.models)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
     if tuning.UPPER in card.files:
         encoder = context.model("text_video")
         better = tuning.encoder_of(encoder, detector.encoder, models.read(card, tuning.UPPER, context.settings.models))
         tuning.embed(context, encoder, better, among, context.part(0.0, 0.5))
-    shift = shift_for(lesson.person, lesson.decisions)
-    if shift.decisions:
-        detector = detector.shifted(shift.start_s, shift.end_s)
-    facts = {"step": "classifier", "shift": _said_of(detector, shift), "note": f"{card.summary} {shift.note}".strip()}
-    runs = _looked(context, detector, lesson, among, facts, 0.0)
+    facts = {"step": "classifier", "note": card.summary}
+    own, common = (_finder(detector, facts, shift_for(who, lesson.decisions)) for who in (lesson.person, ""))
+    runs = _looked(context, own, common, lesson, among, 0.0)
     if not runs and detector.encoder.endswith(INSIDE):
         raise UsageError(
             f"{name} looks inside boxes over time, and no indexed video has any; draw some (docs/boxes.md)."
@@ -191,51 +206,73 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
             f"No video is indexed with {detector.encoder}, whose vectors {name} reads; choose that encoder on the "
             "Models page, or teach the label anew."
         )
-    found = _found(lesson.label, runs)
-    return {"label": lesson.label, "version": card.version, **facts, "note": f"{found} {facts['note']}"}, runs
+    found = _found(lesson, runs)
+    return {"label": lesson.label, "version": card.version, **own.facts, "note": f"{found} {own.facts['note']}"}, runs
 
 
-def _said_of(detector: models.LabelDetector, shift: Shift) -> dict[str, Any]:
-    """By how much its boundaries are shifted, and after whose decisions."""
+def _finder(detector: LabelDetector, facts: Mapping[str, Any], shift: Shift) -> _Finder:
+    """With its boundaries shifted: by how much, and after whose decisions, is said with the facts."""
+    if shift.decisions:
+        detector = detector.shifted(shift.start_s, shift.end_s)
     start, end = detector.shift
-    return {"start": start, "end": end, "person": shift.person, "decisions": shift.decisions}
+    said = {"start": start, "end": end, "person": shift.person, "decisions": shift.decisions}
+    return _Finder(detector, {**facts, "shift": said, "note": f"{facts['note']} {shift.note}".strip()})
 
 
 def _looked(
-    context: TaskContext,
-    detector: models.LabelDetector,
-    lesson: Lesson,
-    among: Sequence[VideoRef],
-    facts: Mapping[str, Any],
-    done: float,
+    context: TaskContext, own: _Finder, common: _Finder, lesson: Lesson, among: Sequence[VideoRef], done: float
 ) -> list[ModelRun]:
-    """A run for each video that has the vectors which the detector reads; progress goes on from `done`."""
+    """A run for each video that has the vectors which the detector reads: of the person's `own` finder, or of the
+    `common` one where annotators work independently. Progress goes on from `done`."""
     runs = []
     for number, video in enumerate(among):
         context.progress(done + (1 - done) * number / len(among), "Looking through the library")
-        places = _places(context, lesson, video, detector.encoder)
+        places = _places(context, lesson, video, own.detector.encoder)
         if places:
-            runs.append(_run(context, detector, video, places, lesson, facts))
+            runs.append(_run(context, common if video.id in lesson.independent else own, video, places, lesson))
     return runs
 
 
-def _found(label: str, runs: Sequence[ModelRun]) -> str:
-    count = sum(len(run.predictions) for run in runs)
-    there = sum(bool(run.predictions) for run in runs)
-    return f"“{label}”: {count} new {_plural('moment', count)} in {there} {_plural('video', there)} to review."
+def _found(lesson: Lesson, runs: Sequence[ModelRun]) -> str:
+    news = [sum(not _is_decided(lesson, run.video_id, found) for found in run.predictions) for run in runs]
+    count, there = sum(news), sum(map(bool, news))
+    return f"“{lesson.label}”: {count} new {_plural('moment', count)} in {there} {_plural('video', there)} to review."
+
+
+def _is_decided(lesson: Lesson, video: str, found: Prediction) -> bool:
+    """Whether the lesson says something of this moment already."""
+    said = lesson.said.get((found.payload or {}).get("box", video), Said())
+    return _undecided(said, (found.segment.start, found.segment.end)) is None
+
+
+def _undecided(said: Said, span: Span) -> Span | None:
+    """What is left of a moment to decide about: nothing where it was decided. An instant without the label well inside
+    it says that it is wrong; one near an end only that it begins later or ends sooner."""
+    start, end = span
+    for at, after in said.absent:
+        if not start <= at < end:
+            continue
+        if min(at - start, end - after) > EDGE * (end - start):
+            return None
+        start, end = (after, end) if at - start < end - after else (start, at)
+    decided = (*said.positive, *said.negative, *said.reviewed)
+    return None if start >= end or any(is_same((start, end), other) for other in decided) else (start, end)
 
 
 def _plural(noun: str, count: int) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
-def _facts(lesson: Lesson, learned: Learned, shift: Shift, tuned: str) -> dict[str, Any]:
+def _facts(lesson: Lesson, heard: Mapping[str, Said], learned: Learned, tuned: str) -> dict[str, Any]:
+    """What was learned, from what was `heard` of the videos that are indexed."""
     measured, by_text = (
         None if each is None else {"ap": each.ap, "tiou": each.tiou, "folds": each.folds}
         for each in (learned.measured, learned.by_text)
     )
-    positive = sum(len(said.positive) for said in lesson.said.values())
-    negative = sum(len(said.negative) + len(said.reviewed) for said in lesson.said.values())
+    positive = sum(len(said.positive) for said in heard.values())
+    negative = sum(len(said.negative) + len(said.reviewed) + len(said.absent) for said in heard.values())
+    missing = sum(len(said.positive) for place, said in lesson.said.items() if place not in heard)
+    left_out = f"{missing} {_plural('moment', missing)} left out: not indexed yet." if missing else ""
     if measured is None or by_text is None:
         note = (
             "Learned from one example and the words of the label, and not measured: nothing is left to measure it on. "
@@ -251,8 +288,18 @@ def _facts(lesson: Lesson, learned: Learned, shift: Shift, tuned: str) -> dict[s
         )
     return {
         "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
-        "measured": measured, "by_text": by_text, "note": " ".join(filter(None, (note, tuned, shift.note))),
+        "measured": measured, "by_text": by_text, "note": " ".join(filter(None, (note, left_out, tuned))),
     }  # fmt: skip
+
+
+def _within(place: _Place, said: Said) -> Said:
+    """As far as it is about the place: a box comes and goes, and a file may have become shorter."""
+
+    def clipped(spans: Sequence[Span]) -> list[Span]:
+        inside = [(max(start, place.start_us), min(end, place.end_us)) for start, end in spans]
+        return [(start, end) for start, end in inside if start < end]
+
+    return Said(*map(clipped, (said.positive, said.negative, said.reviewed, said.absent)))
 
 
 def _labelled(place: _Place, said: Said) -> LabelledVideo:
@@ -260,7 +307,7 @@ def _labelled(place: _Place, said: Said) -> LabelledVideo:
     borders = edges * MICROS
     middles = (borders[1:] + borders[:-1]) / 2
     known = np.full(len(middles), UNKNOWN, np.int8)
-    for kind, spans in ((NEGATIVE, [*said.reviewed, *said.negative]), (POSITIVE, said.positive)):
+    for kind, spans in ((NEGATIVE, [*said.reviewed, *said.negative, *said.absent]), (POSITIVE, said.positive)):
         for start, end in spans:
             inside = (middles >= start) & (middles < end)
             if not inside.any():  # shorter than the sampling: what is shown then
@@ -316,24 +363,20 @@ def detector_name(label: str, track: str) -> str:
     return f"{plain}-{hashlib.sha256(json.dumps([label, track]).encode()).hexdigest()[:6]}"
 
 
-def _run(
-    context: TaskContext,
-    detector: models.LabelDetector,
-    video: VideoRef,
-    places: Sequence[_Place],
-    lesson: Lesson,
-    facts: Mapping[str, Any],
-) -> ModelRun:
-    """What a detector finds in a video, or in its boxes, in order of time."""
-    found = []
+def _run(context: TaskContext, finder: _Finder, video: VideoRef, places: Sequence[_Place], lesson: Lesson) -> ModelRun:
+    """What is found in a video, or in its boxes, in order of time. What was decided is not found again, unless others
+    may not know what that was: of independent annotators each one's list goes without it (`store.teaching.KNOWN`)."""
+    detector, facts, found = finder.detector, finder.facts, []
     for place in places:
         said = lesson.said.get(place.id, Said())
-        decided = [*said.positive, *said.negative, *said.reviewed]
         snap = snapping(context, video, place.features)
         for start_s, end_s, score in detector.propose(_edges(place), place.features.vectors, MOST):
-            span = snap(start_s), snap(end_s)
-            if score >= LEAST and span[0] < span[1] and not any(is_same(span, other) for other in decided):
-                segment = Segment(*span)
+            start, end = snap(start_s), snap(end_s)
+            if score < LEAST or start >= end:
+                continue
+            left = (start, end) if video.id in lesson.independent else _undecided(said, (start, end))
+            if left is not None:
+                segment = Segment(*left)
                 found.append(Prediction(segment, place.track, lesson.label, round(score, 4), payload=place.payload))
     params = {
         "encoder": detector.encoder, "track": lesson.track, "step": facts["step"], "shift": facts["shift"],

@@ -57,11 +57,14 @@ def tune(
 
     Raises MediaError, Cancelled.
     """
-    from studio.models.detection.tuning import as_rows  # with torch: other jobs begin sooner without it
+    from studio.models.detection.tuning import as_rows, is_usable  # with torch: other jobs begin sooner without it
 
     folds = folds_of(labelled, most=FOLDS)
     if not folds:
         return Tuning("The encoder was not tuned: that needs the label in two videos.")
+    folds = [fold for fold in folds if any(is_usable(labelled[i].known) for i in fold[0])]
+    if not folds:
+        return Tuning("The encoder was not tuned: no video shows both what the label is and what it is not.")
     lower = {}
     for number, video in enumerate(labelled):
         progress(0.3 * number / len(labelled), "Looking at the examples again")
@@ -84,7 +87,7 @@ def tune(
         before += [(weights, logits(weights, video.rows), video) for video in test]
         weights = learn(text, seen_by(net, train)).weights
         after += [(weights, logits(weights, video.rows), video) for video in seen_by(net, test)]
-    plain, tuned = measure(before, FOLDS), measure(after, FOLDS)
+    plain, tuned = measure(before, len(folds)), measure(after, len(folds))
     numbers = f"average precision {tuned.ap:.2f}, {plain.ap:.2f} without, on videos that it was not tuned on"
     if tuned.ap <= plain.ap:
         return Tuning(f"Tuning the encoder did not help: {numbers}.")

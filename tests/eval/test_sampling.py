@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from studio.eval.sampling import Looked, estimate, instants
+from studio.eval.sampling import Looked, Share, estimate, instants
 
 MICROS = 1_000_000
 
@@ -84,3 +84,12 @@ def test_nothing_is_said_without_answers() -> None:
     assert not found.enough
     nothing = estimate(Looked(outside=1000, sampled=0, instants=10, there=0, labelled=0))
     assert nothing.recall is None and nothing.more is None, "of nothing, nothing is a share"
+
+
+def test_where_everything_is_labelled_or_looked_through_nothing_is_left() -> None:
+    found = estimate(Looked(outside=0, sampled=0, instants=0, there=0, labelled=20, moment=10))
+    assert (found.left, found.recall) == (Share(0, 0, 0), Share(1, 1, 1))
+    assert (found.enough, found.more) == (True, None)
+    assert estimate(Looked(outside=5, sampled=5, instants=2, there=2, labelled=5)).enough, "chance found the rest"
+    nowhere = estimate(Looked(outside=0, sampled=0, instants=0, there=0, labelled=0))
+    assert (nowhere.left, nowhere.recall, nowhere.enough) == (Share(0, 0, 0), None, False)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 
 from studio.config import Settings
 from studio.errors import Cancelled, MediaError, UsageError
-from studio.jobs import Dispatcher, ExecutionBackend, InlineBackend, JobMonitor, JobResult, ProcessBackend
+from studio.jobs import Dispatcher, ExecutionBackend, InlineBackend, JobMonitor, JobResult, ProcessBackend, keep_result
 from studio.jobs.backends import WorkerDied
-from studio.store import Store, jobs, runs, videos
+from studio.store import Store, annotations, jobs, runs, videos
 from studio.timeline import ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 
@@ -249,3 +250,80 @@ def test_the_queue_goes_on_after_a_video_was_removed_under_its_job(store: Store)
     runner.wake()
     assert wait(store, second)["state"] == "done"
     runner.close()
+
+
+def test_what_a_job_found_in_other_videos_stays_where_one_was_removed_under_it(store: Store) -> None:
+    started, go = threading.Event(), threading.Event()
+
+    def late(monitor: JobMonitor) -> JobResult:
+        started.set()
+        go.wait(5)
+        made = [
+            ModelRun(video, "detection", "m", "1", [Prediction(Segment(0, 1), "T", "x", 0.5)], {})
+            for video in ("v1", "v2")
+        ]
+        return JobResult({"note": "Two."}, made)
+
+    store.write(lambda db: videos.insert(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
+    job = store.write(lambda db: jobs.insert(db, "teach", None, {}, limit=9))["id"]
+    runner = Dispatcher(store, FakeWorker(late), attempts=3)
+    assert started.wait(5)
+    store.write(lambda db: videos.delete(db, "v1"))
+    go.set()
+    ended = wait(store, job)
+    runner.close()
+    assert (ended["state"], ended["error"]) == ("done", None)
+    assert ended["result"]["note"] == "Two. Left out: 1 video that was removed meanwhile."
+    assert [run["id"] for run in store.read(lambda db: runs.of_video(db, "v2"))] == [ended["result"]["run"]]
+
+
+def detected(store: Store, *found: str, track: str = "T") -> list[str]:
+    """What a taught label was found in, of v1 and v2, and the ids of the runs that this left."""
+    made = [
+        ModelRun(
+            video, "detection", "m", "1", [Prediction(Segment(0, 1), track, "x", 0.5)] * (video in found), {}, "x",
+            {"track": track},
+        )
+        for video in ("v1", "v2")
+    ]  # fmt: skip
+    store.write(lambda db: keep_result(db, JobResult({}, made), of_library=True))
+    return store.read(lambda db: [run["id"] for video in ("v1", "v2") for run in runs.of_video(db, video)])
+
+
+def test_what_nobody_decided_goes_when_the_label_was_looked_for_again(store: Store) -> None:
+    store.write(lambda db: videos.insert(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
+
+    def later() -> None:
+        store.write(lambda db: db.execute("UPDATE runs SET created = '2020-01-01T00:00:00.000+00:00'"))
+
+    first, second = detected(store, "v1")
+    assert detected(store, "v1")[0] == first, "a page may show it still"
+    later()
+    kept = detected(store, "v1")
+    assert first not in kept and len(kept) == 2 and second in kept, "nothing was and is found in v2"
+    (prediction,) = store.read(lambda db: runs.predictions(db, kept[0]))
+    decision = annotations.EditRequest("e", "verdict", None, 0, prediction.id, "rejected")
+    store.write(lambda db: annotations.save(db, "v1", decision, "ann"))
+    later()
+    assert len(detected(store, "v1", "v2")) == 3, "of v1 the decided one stays, of v2 what was empty goes"
+    store.write(lambda db: annotations.save(db, "v1", replace(decision, edit_id="f", verdict=""), "ann"))
+    later()
+    assert kept[0] in detected(store), "the history knows it"
+    assert len(detected(store, track="U")) == 5, "another row is another question"
+    later()
+    taught = store.read(lambda db: runs.of_video(db, "v1"))[-1]["created"]
+    detected(store)
+    assert store.read(lambda db: runs.of_video(db, "v1"))[-1]["created"] > taught, "when it was, is always said"
+
+
+def test_what_a_job_about_the_library_read_goes_with_it_unless_it_is_to_be_tried_again(store: Store) -> None:
+    asked = {"label": "x", "among": ["y" * jobs.LARGE]}
+
+    def ended_as(state: str, deeper: bool) -> dict[str, Any]:
+        job = store.write(lambda db: jobs.insert(db, "teach", None, {**asked, "deeper": deeper}, limit=9))["id"]
+        store.write(lambda db: jobs.finish(db, job, state))
+        params: dict[str, Any] = store.read(lambda db: jobs.get(db, job))["params"]
+        return params
+
+    assert ended_as("failed", deeper=False)["among"] == asked["among"]
+    assert ended_as("done", deeper=True) == {"label": "x", "deeper": 1}

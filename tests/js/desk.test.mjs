@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Desk } from "../../assets/web/js/model/desk.js";
+import "./dom.mjs";
+import { Desk, Rounds } from "../../assets/web/js/model/desk.js";
+
+const { knownOf } = await import("../../assets/web/js/view/desk-known.js");
 
 const prediction = (id, more = {}) => ({
   id,
@@ -169,4 +172,41 @@ test("what was taken back elsewhere is undecided when it is shown again, unless 
   assert.deepEqual([desk.canUndo, ops(sent).at(-1)], [false, ["verdict", ""]], "there is nothing of p1 to undo");
   desk.decide([desk.items[0]], "accepted");
   assert.deepEqual([ops(sent).at(-1), sent.at(-1).id !== sent[0].id], [["create", 0], true]);
+});
+
+test("a label is learned again after a few answers, once, and not while it is learned; each label by itself", () => {
+  const rounds = new Rounds();
+  const [car, bus] = ["car", "bus"].map((label) => ({ label, track: "Events" }));
+  const known = (news, more = {}) => ({ teachable: true, learning: false, news, ...more });
+  assert.deepEqual([rounds.isDue(car, known(4)), rounds.isDue(car, known(5, { teachable: false }))], [false, false]);
+  assert.equal(rounds.isDue(car, known(5)), true);
+  assert.equal(rounds.isDue(car, known(6, { learning: true })), false, "it waits or runs");
+  assert.equal(rounds.isDue(car, known(5)), false, "it failed: nobody said anything since");
+  assert.equal(rounds.isDue(bus, known(5)), true);
+  assert.equal(rounds.isDue(car, known(5)), false);
+  assert.equal(rounds.isDue(car, known(6)), true);
+});
+
+test("where everything is labelled or looked through, nobody is sent to frames that are not there", () => {
+  const none = { value: 0, low: 0, high: 0 };
+  const estimate = { left: none, recall: null, with_proposals: null, precision: null, enough: false, more: null };
+  const said = (known) => knownOf({ instants: 0, note: "", estimate, ...known }, "car")[1].textContent;
+  assert.equal(said({ labelled: 2 }), "You can stop: everything is labelled or looked through.");
+  assert.equal(said({ labelled: 0 }), "Everything was looked through, and “car” is nowhere.");
+  assert.match(said({ labelled: 2, estimate: { ...estimate, left: null } }), /answer some under Random/);
+});
+
+test("what somebody else decided meanwhile goes, and is not accepted a second time", () => {
+  const { desk, sent } = opened(prediction("p1"), prediction("p2"));
+  const told = [];
+  desk.on("refused", (why) => told.push(why));
+  desk.decide([desk.items[0]], "accepted");
+  desk.giveUp("p1");
+  assert.deepEqual([desk.items.map(({ id }) => id), desk.canUndo], [["p2"], false]);
+  assert.match(told[0], /stays as they left it/);
+  desk.decide(desk.meant, "accepted");
+  assert.deepEqual(
+    sent.map((request) => request.prediction_id),
+    ["p1", "p2"],
+  );
 });

@@ -9,7 +9,7 @@ from studio.service import Studio
 from studio.service.accounts.claims import HELD_S, Claims
 from studio.service.accounts.rights import Actor
 from studio.service.timelines.review_desk import DeskRequest
-from studio.store import runs, videos
+from studio.store import jobs, runs, teaching, videos
 from studio.store.review import Undecided
 from studio.timeline import MICROS, ON_SCREEN, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -185,7 +185,7 @@ def test_an_absence_teaches_and_is_in_the_history(library: Studio) -> None:
     save(library, "v0", made("m", 9, 13))
     save(library, "v1", {"edit_id": "no", "op": "absent", "track": TRACK, "label": LABEL, "at": 5.5, "absent": True})
     params = library.teaching._params(LABEL, TRACK, None, Actor(admin=True))
-    assert params["said"]["v1"]["negative"] == [[5_500_000, 5_500_001]]
+    assert params["said"]["v1"]["absent"] == [[5_500_000, 5_500_001]]
     assert "v1@5500000:absent" in params["examples"]
     bad = {"edit_id": "x", "op": "absent", "track": TRACK, "label": LABEL, "at": 99, "absent": True}
     (answer,) = library.timelines.save("v1", [bad], "ann")["results"]
@@ -203,10 +203,91 @@ def test_who_works_independently_decides_alone(library: Studio) -> None:
     assert first[0]["id"] in [item["id"] for item in ask_as(library, eve, "eve")], "and both may look at it at once"
 
 
+def test_what_one_rejected_stays_so_for_them_whatever_others_say_independently(library: Studio) -> None:
+    for name in ("ada", "ben", "eve"):
+        library.users.put(name, "correct horse")
+    library.layers.set_independent("v0", True)
+    item = ask_as(library, Actor("ben"), "ben")[0]
+    save(library, "v0", verdict(item), annotator="ben")
+    save(library, "v0", verdict(item, "accepted"), annotator="eve")
+
+    def rejected(name: str) -> list[str]:
+        return [row["id"] for row in library.store.read(lambda db: teaching.rejected(db, LABEL, TRACK, Actor(name)))]
+
+    assert (rejected("ben"), rejected("eve")) == ([item["id"]], [])
+
+
 def ask_as(studio: Studio, actor: Actor, window: str) -> list[Row]:
     asked = DeskRequest("likely", Undecided(label=LABEL, video="v0"), TRACK, 12, (), window)
     items: list[Row] = studio.desk.queue(asked, actor)["items"]
     return items
+
+
+def test_a_prediction_has_one_annotation_that_stands(library: Studio) -> None:
+    item = ask(library)["items"][0]
+    video, of_it = item["video"], {"source": "accepted", "prediction_id": item["id"]}
+    first = made("first", item["start"], item["end"], **of_it)
+    save(library, video, first)
+    second = made("second", item["start"], item["end"], **of_it)
+    (answer,) = library.timelines.save(video, [second], "bo")["results"]
+    assert (answer["ok"], answer["kind"], answer["current"]["id"]) == (False, "conflict", "first")
+    save(library, video, first)  # sent again
+    save(library, video, {**first, "edit_id": "gone", "op": "delete", "base_version": 1})
+    save(library, video, {**second, "edit_id": "again"}, annotator="bo")
+    library.layers.set_independent(video, True)
+    save(library, video, made("own", item["start"], item["end"], **of_it), annotator="cy")
+
+
+def test_what_several_people_marked_is_one_moment(library: Studio) -> None:
+    for person, by in (("ann", 0.0), ("bo", 0.4), ("cy", 0.2)):
+        save(library, "v0", made(person, 9 + by, 13 + by), made(f"{person}2", 40, 44 + by), annotator=person)
+    save(library, "v1", made("other", 9, 13))
+    assert library.desk.progress(TRACK, LABEL)["labelled"] == 3
+    params = library.teaching._params(LABEL, TRACK, None, Actor(admin=True))
+    assert params["said"]["v0"]["positive"] == [[9_200_000, 13_200_000], [40_000_000, 44_200_000]]
+    assert len(params["examples"]) == 7, "and is learned from what all said"
+    library.layers.set_independent("v0", True)
+    assert [(row["moments"], row["videos"]) for row in library.teaching.taught()] == [(3, 2)]
+
+
+def test_on_the_desk_also_an_admin_has_only_their_own_work_where_it_is_independent(library: Studio) -> None:
+    for name in ("ada", "eve"):
+        library.users.put(name, "correct horse")
+    library.layers.set_independent("v0", True)
+    ada = library.users.actor("ada")
+    assert ada.admin
+    save(library, "v0", made("m", 9, 13), made("n", 40, 60), annotator="eve")
+    library.teaching.mark_reviewed(library.videos.get("v0"), track=TRACK, annotator="eve")
+    absent = {"edit_id": "no", "op": "absent", "track": TRACK, "label": LABEL, "at": 20, "absent": True}
+    save(library, "v0", absent, annotator="eve")
+    assert 10 in [item["start"] for item in ask_as(library, ada, "ada")], "eve marked it, ada did not"
+    known = library.desk.progress(TRACK, LABEL, ada)
+    assert (known["labelled"], known["news"]) == (0, 0)
+    frames = [item for item in ask(library, "random", 60, ada)["items"] if item["kind"] == "instant"]
+    assert "v0" in {item["video"] for item in frames}, "eve looked through it, ada did not"
+
+
+def test_a_label_waits_once_to_be_taught_with_what_was_said_last(library: Studio) -> None:
+    class Waiting:
+        def wake(self) -> None: ...
+        def close(self) -> None: ...
+
+    library.jobs.dispatcher = Waiting()  # type: ignore[assignment]
+    save(library, "v0", made("m", 9, 13))
+    assert library.desk.progress(TRACK, LABEL)["learning"] is False
+    first = library.teaching.start(LABEL, TRACK, deeper=True)
+    save(library, "v1", made("n", 9, 13))
+    second = library.teaching.start(LABEL, TRACK)
+    assert second["id"] == first["id"]
+    assert set(second["params"]["said"]) == {"v0", "v1"}
+    assert second["params"]["deeper"] is True, "somebody asked for it"
+    assert library.desk.progress(TRACK, LABEL)["learning"] is True
+    assert library.desk.progress("Other", LABEL)["learning"] is False
+    library.store.write(lambda db: jobs.take(db, "studio/1"))
+    save(library, "v2", made("o", 9, 13))
+    third = library.teaching.start(LABEL, TRACK)
+    assert third["id"] != first["id"], "one that runs has read what it learns from"
+    assert library.desk.progress(TRACK, LABEL)["learning"] is True
 
 
 def test_texts_on_the_screen_are_no_moments_to_decide_and_no_labels_to_teach(library: Studio) -> None:

@@ -14,6 +14,7 @@ from studio.index import FeatureStore
 from studio.models.detection import Measured
 from studio.service import Studio
 from studio.tasks import tuning
+from studio.timeline import MICROS
 from tests.service.test_teaching import by_name, mark
 
 
@@ -93,6 +94,19 @@ def test_it_needs_the_label_in_two_videos(library: Studio, quick: None) -> None:
     mark(library, "bikes", 0.0, 2.0, "fall")
     made = library.teaching.teach("fall", deeper=True)
     assert "The encoder was not tuned: that needs the label in two videos." in made["note"]
+
+
+def test_a_label_that_covers_whole_videos_shows_nothing_to_tune_on(
+    library: Studio, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("bikes", "again"):
+        mark(library, name, 0.0, by_name(library, name)["duration_us"] / MICROS, "street")
+    made = library.teaching.teach("street", deeper=True)
+    assert "not tuned: no video shows both what the label is and what it is not." in made["note"]
+    mark(library, "bikes", 0.0, by_name(library, "bikes")["duration_us"] / MICROS, "road")
+    mark(library, "again", 0.0, 2.0, "road")
+    better(monkeypatch, 0.4, 0.4)
+    assert "Tuning the encoder did not help" in library.teaching.teach("road", deeper=True)["note"], "one fold is left"
 
 
 def test_an_encoder_that_cannot_be_tuned_says_so(library: Studio) -> None:

@@ -2,7 +2,7 @@
 
 import { keyName, shownKey } from "./input/keymap.js";
 import { keymap } from "./input/shared-keymap.js";
-import { Desk } from "./model/desk.js";
+import { Desk, Rounds } from "./model/desk.js";
 import { current, note, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed, WINDOW } from "./sync/change-feed.js";
@@ -17,7 +17,6 @@ import { counted, el, finder, redraw, targetOf, toast, typing } from "./view/dom
 /** @import { Answer, DeskItem, DeskProgress, EditRequest, Label, Server } from "./types.js" */
 
 const PAGE = 12; // moments on a page
-const ROUND = 5; // answers after which a label is learned again
 const REST_MS = 1_000; // between two looks at what others do
 const LEARN = "review-learn";
 const ASK =
@@ -58,7 +57,7 @@ class ReviewPage {
   /** @type {(() => void) | null} */
   #unsubscribe = null;
   #asked = 0;
-  #learnedAt = -1;
+  #rounds = new Rounds();
   #isTurning = false;
   /** @type {keyof typeof EMPTY | ""} */
   #empty = "";
@@ -190,8 +189,7 @@ class ReviewPage {
     this.#progress = known;
     redraw(box, ...knownOf(known, label));
     if (isNewRound) toast(`“${label}” was learned again; the next page shows what it finds now.`);
-    if (this.learn.checked && known.teachable && known.news >= ROUND && known.news !== this.#learnedAt) {
-      this.#learnedAt = known.news;
+    if (this.learn.checked && this.#rounds.isDue({ label, track }, known)) {
       call(this.server, "teach", { label, track, annotator: currentUser() }).catch((error) =>
         this.#complain(messageOf(error)),
       );
@@ -308,12 +306,8 @@ class ReviewPage {
       this.#items.delete(edit.edit_id);
       if (result.ok && result.annotation) this.desk.takeSaved(result.annotation);
       else if (!result.ok && item)
-        this.desk.refuse(
-          item.id,
-          result.kind === "conflict"
-            ? "Somebody else changed this moment meanwhile; it stays as they left it."
-            : result.error,
-        );
+        if (result.kind === "conflict") this.desk.giveUp(item.id);
+        else this.desk.refuse(item.id, result.error);
     }
     return answers.map(({ edit }) => edit);
   }

@@ -313,6 +313,7 @@
  * @property {string} note of the newest detector
  * @property {string | null} taught when it was
  * @property {number} news how often people said something since
+ * @property {boolean} learning it is being taught, or waits to be
  * @property {{ left: Share | null, recall: Share | null, with_proposals: Share | null, precision: Share | null,
  *   enough: boolean, more: number | null }} estimate
  */

@@ -166,8 +166,9 @@ class Jobs:
         self.dispatcher.wake()
         return job
 
-    def start_for_library(self, kind: str, params: Row) -> Row:
-        """Queue a job about the whole library; the same job waiting already is returned instead.
+    def start_for_library(self, kind: str, params: Row, alike: Sequence[str] = (), kept: Sequence[str] = ()) -> Row:
+        """Queue a job about the whole library; the same job waiting already is returned instead, also where only these
+        params are `alike` (see `jobs.insert`).
 
         Raises UsageError, JobError when the queue is full.
         """
@@ -177,7 +178,9 @@ class Jobs:
         if self.dispatcher is None:
             raise JobError("Jobs are queued by a running studio; start it with: studio serve")
         limit = self._settings.limits.queued_jobs
-        job = self._store.write(lambda db: jobs.insert(db, kind, None, params, limit=limit, asked=True))
+        job = self._store.write(
+            lambda db: jobs.insert(db, kind, None, params, limit=limit, asked=True, alike=alike, kept=kept)
+        )
         self.dispatcher.wake()
         return job
 

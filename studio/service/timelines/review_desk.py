@@ -14,10 +14,11 @@ from studio.jobs import ExecutionBackend, JobMonitor
 from studio.service import serializers
 from studio.service.accounts.claims import Claims
 from studio.service.accounts.rights import OWNER, Actor
-from studio.store import Store, absences, labels, review, reviewed, stored, teaching, videos
+from studio.store import Store, absences, jobs, labels, review, reviewed, stored, teaching, videos
+from studio.store.readers import Annotator
 from studio.store.review import Undecided
 from studio.timeline import MICROS, seconds
-from studio.timeline.spans import Span, covers, is_same, union
+from studio.timeline.spans import Span, covers, distinct, is_same, union
 
 Row = dict[str, Any]
 TAUGHT = "detection"  # the task of labels that were learned
@@ -58,21 +59,24 @@ class ReviewDesk:
         An item is a prediction or, of the random feed, an instant: `id`, `kind`, `video`, `name`, `track`, `label`,
         `start` and `end` (of an instant as a moment around it might be), `at` of an instant, `score` of a prediction,
         and what `serializers.proposal` says of it.
+        Of videos that are annotated independently only what somebody said themselves counts, also for an admin.
         Raises UsageError for a feed that is not there, and for a random one without a label.
         """
+        reader = Annotator(by.name)
         if asked.feed not in FEEDS:
             raise UsageError(f"“{asked.feed}” is no feed; use one of {', '.join(FEEDS)}.")
         if asked.feed == "random" and not (asked.wanted.label and asked.track):
             raise UsageError("Choose a label: a random sample says how much of it is still to be found.")
         waiting, open_ids, decided = self._store.read(
             lambda db: (
-                review.undecided(db, asked.wanted, by), review.still_open(db, asked.shown, by), _decided(db, asked, by)
+                review.undecided(db, asked.wanted, by), review.still_open(db, asked.shown, reader),
+                _decided(db, asked, reader),
             )
         )  # fmt: skip
         known = _by_video(decided)
         waiting = [row for row in waiting if row["task"] != TAUGHT or not _is_known(row, known)]
         if asked.feed == "random":
-            sample = self._store.read(lambda db: _Sample(db, asked.track, asked.wanted.label, by))
+            sample = self._store.read(lambda db: _Sample(db, asked.track, asked.wanted.label, reader))
             items = _taking_turns(map(_prediction, sample.to_judge(waiting)), map(sample.item, sample.unanswered()))
             open_ids |= {each for each in asked.shown if sample.is_open(each)}
         else:
@@ -92,22 +96,25 @@ class ReviewDesk:
 
     def progress(self, track: str, label: str, by: Actor = OWNER) -> Row:
         """What is known of a label: `labelled` moments, whether one of them can be seen so that it is `teachable`, the
-        `estimate` of what is still to be found with the `instants` that it is made of, the detector's `note`, and the
-        `news`, how often people said something since it was taught."""
+        `estimate` of what is still to be found with the `instants` that it is made of, the detector's `note`, the
+        `news`, how often people said something since it was taught, and whether it is `learning` or waits to be."""
+
+        reader = Annotator(by.name)
 
         def work(db: Any) -> Row:
-            sample = _Sample(db, track, label, by)
+            sample = _Sample(db, track, label, reader)
             run = teaching.newest_run(db, track, label)
             looked = sample.looked()
             payload = run and stored.value(run["payload"], dict, "runs", run["created"])
             return {
-                "labelled": len(sample.labelled),
+                "labelled": sample.moments,
                 "teachable": sample.is_seen,
                 "estimate": asdict(estimate(looked)),
                 "instants": looked.instants,
                 "note": (payload or {}).get("note", ""),
                 "taught": run["created"] if run else None,
-                "news": teaching.news(db, track, label, run["created"] if run else "", by),
+                "news": teaching.news(db, track, label, run["created"] if run else "", reader),
+                "learning": jobs.like(db, "teach", {"label": label, "track": track}) is not None,
             }
 
         return self._store.read(work)
@@ -128,7 +135,7 @@ class ReviewDesk:
 class _Sample:
     """The random sample of a library for one label: which instants are answered, and by what."""
 
-    def __init__(self, db: Any, track: str, label: str, by: Actor) -> None:
+    def __init__(self, db: Any, track: str, label: str, by: Annotator) -> None:
         self._key = json.dumps([track, label])
         self._rows = {row["id"]: row for row in videos.listed(db)}
         self._track, self._label = track, label
@@ -140,7 +147,9 @@ class _Sample:
         self._all = _union(_by_video(self.labelled))
         self._closed = _union(_by_video([row for row in self.labelled if not row["sampled"]] + wrong + looked))
         self._absent = {(row["video_id"], row["time_us"]) for row in absences.of_label(db, track, label, by)}
-        lengths = sorted(row["end_us"] - row["start_us"] for row in self.labelled)
+        each = [span for spans in _by_video(self.labelled).values() for span in distinct(spans)]
+        self.moments = len(each)  # what several people marked is one
+        lengths = sorted(end - start for start, end in each)
         self._moment_us = lengths[len(lengths) // 2] if lengths else MOMENT_US
         self._listed: list[Instant] | None = None
 
@@ -203,7 +212,7 @@ class _Sample:
             proposed=sum(row["end_us"] - row["start_us"] for row in left) / MICROS,
             judged=judged,
             right=sum(row["verdict"] in ("accepted", "corrected") for row in order[:judged]),
-            moment=whole / len(self.labelled) / MICROS if self.labelled else 0.0,
+            moment=whole / self.moments / MICROS if self.moments else 0.0,
         )
 
     def _instants(self) -> Iterator[Instant]:
@@ -217,7 +226,7 @@ class _Sample:
         return None
 
 
-def _decided(db: Any, asked: DeskRequest, by: Actor) -> list[Row]:
+def _decided(db: Any, asked: DeskRequest, by: Annotator) -> list[Row]:
     """Where people said something of the label already."""
     label, track = asked.wanted.label, asked.track or None
     return [*teaching.positives(db, label, track, by), *teaching.rejected(db, label, track, by)] if label else []

@@ -20,7 +20,7 @@ from studio.service.accounts.rights import Actor, own_layer
 from studio.service.jobs.jobs import Jobs, no_progress
 from studio.service.videos import tracks
 from studio.service.videos.media_cache import MediaCache
-from studio.store import Store, annotations, people, runs, timeline_media, timelines, video_list, videos
+from studio.store import Store, annotations, people, runs, teaching, timeline_media, timelines, video_list, videos
 from studio.store.timeline_media import MediumChange, role_of
 from studio.timeline import MICROS, Footage, Prediction, read_shift, seconds
 
@@ -69,12 +69,14 @@ def on_timeline(db: Any, video_id: str) -> list[Medium]:
 
 def predictions(db: Any, found: list[Medium], shown: list[Row], by: Actor) -> Iterator[Row]:
     """The predictions of these runs as the page of the main medium shows them, each with its verdict. Faces of another
-    camera have the names that they were given on its own page."""
+    camera have the names that they were given on its own page. Of what independent annotators decided each one is not
+    shown their own again."""
     if not shown:
         return
     duration = found[0].row["duration_us"]
     by_id = {medium.row["id"]: medium for medium in found}
     decided = {medium.row["id"]: verdicts(db, medium, found[0], by) for medium in found}
+    known = teaching.known(db, [run["id"] for run in shown], by.name)
     for run in shown:
         medium = by_id[run["video_id"]]
         names = [] if medium.is_main else people.of_video(db, medium.row["id"])["names"]
@@ -83,10 +85,11 @@ def predictions(db: Any, found: list[Medium], shown: list[Row], by: Actor) -> It
                 if (named := people.row_of(names, p.track, p.segment.start)) is None:
                     continue  # about a face that is nobody
                 p = replace(p, track=named)
-            if (placed := medium.placed(p, duration)) is None:
+            verdict = decided[medium.row["id"]].get(p.id, "")
+            if (placed := medium.placed(p, duration)) is None or (p.id in known and not verdict):
                 continue
             beside = {} if medium.is_main else {"medium": medium.row["id"], "row": medium.row_name(p.track)}
-            yield {**serializers.prediction(placed, run), **beside, "verdict": decided[medium.row["id"]].get(p.id, "")}
+            yield {**serializers.prediction(placed, run), **beside, "verdict": verdict}
 
 
 def verdicts(db: Any, medium: Medium, main: Medium, by: Actor) -> dict[str, str]:

@@ -6,7 +6,7 @@ import { newId } from "./ids.js";
 import { carried } from "./changing.js";
 import { proposedAttributes } from "./phases.js";
 
-/** @import { Annotation, DeskItem, EditRequest } from "../types.js" */
+/** @import { Annotation, DeskItem, DeskProgress, EditRequest } from "../types.js" */
 
 /** What a person made of an item; `label` is the one that it is accepted under.
  * @typedef {{ verdict: "" | "accepted" | "rejected", start: number, end: number, label: string }} State
@@ -15,6 +15,7 @@ import { proposedAttributes } from "./phases.js";
 
 const MOST = 300; // steps of undo
 const SAME = 5e-4; // s: closer than any two frames
+const ROUND = 5; // answers after which a label is learned again
 /** Chance found it: what is still to be found is estimated without these (studio/store/teaching.py). */
 const SAMPLED = Object.freeze({ found_by: "random sample" });
 
@@ -174,6 +175,13 @@ export class Desk extends Emitter {
       if (made.id === row.id && row.version >= made.version) this.#made.set(id, { ...made, version: row.version });
   }
 
+  /** Somebody else decided about an item meanwhile: it goes, and stays as they left it. @param {string} id */
+  giveUp(id) {
+    this.#forget(id);
+    this.emit("refused", "Somebody else changed this moment meanwhile; it stays as they left it.");
+    this.drop(new Set([id]));
+  }
+
   /** An item could not be changed: it is as it was at first, and nothing of it can be undone.
    * @param {string} id @param {string} why
    */
@@ -264,5 +272,22 @@ export class Desk extends Emitter {
         ? { op: "verdict", prediction_id: id, verdict: is ? "rejected" : "" }
         : { op: "absent", track, label, at, absent: is };
     this.send(video, request, item);
+  }
+}
+
+/** When a label is to be learned again. */
+export class Rounds {
+  /** label and track → how much was news when it was asked for last @type {Map<string, number>} */
+  #askedAt = new Map();
+
+  /** Whether to ask for it now: there are answers enough that it does not know, and nobody asked for it yet.
+   * @param {{ label: string, track: string }} wanted
+   * @param {DeskProgress} known
+   */
+  isDue({ label, track }, { teachable, learning, news }) {
+    const key = JSON.stringify([label, track]);
+    if (!teachable || learning || news < ROUND || news === this.#askedAt.get(key)) return false;
+    this.#askedAt.set(key, news);
+    return true;
   }
 }

@@ -22,15 +22,20 @@ export function knownOf({ labelled, instants, estimate, note }, label) {
   if (reached) facts.push(["Recall with the proposals", between(reached)]);
   if (precision) facts.push(["Precision of the proposals", between(precision)]);
   facts.push(["Random frames looked at", String(instants)]);
+  const verdict =
+    left && !instants ? overOf(labelled, label) : verdictOf(instants > 0 && labelled > 0, enough, more, label);
   return [
     el("dl", {}, ...facts.map(([name, value]) => el("div", {}, el("dt", { text: name }), el("dd", { text: value })))),
-    el("p", { class: enough ? "enough" : "muted", text: verdictOf(known(instants, labelled), enough, more, label) }),
+    el("p", { class: enough ? "enough" : "muted", text: verdict }),
     ...(note ? [el("p", { class: "muted", dir: "auto", text: note })] : []),
   ];
 }
 
-/** @param {number} instants @param {number} labelled */
-const known = (instants, labelled) => instants > 0 && labelled > 0;
+/** No frame is left that chance could choose. @param {number} labelled @param {string} label */
+const overOf = (labelled, label) =>
+  labelled
+    ? "You can stop: everything is labelled or looked through."
+    : `Everything was looked through, and “${label}” is nowhere.`;
 
 /** Fewer digits, the larger it is. @param {number} value */
 const rounded = (value) => (value < 10 ? String(Math.round(10 * value) / 10) : String(Math.round(value)));
