@@ -220,9 +220,12 @@ def ground(context: TaskContext, params: dict[str, Any]) -> JobResult:
 
 
 def glance(context: TaskContext, params: dict[str, Any]) -> JobResult:
-    """The moment of one video around a time in seconds, for a query or for the picture alone."""
-    query, encoder = params.get("query") or "", params.get("encoder")
-    return JobResult(runs=[tasks.glance(context, video_of(params), us(params["at"]), query, encoder)])
+    """The moment of one video around a time in seconds, for a query or for the picture alone. With `index` the video is
+    indexed first: only where nobody else waits for this process."""
+    video, query, encoder = video_of(params), params.get("query") or "", params.get("encoder")
+    if params.get("index"):
+        tasks.index_video(context, video, encoder)
+    return JobResult(runs=[tasks.glance(context, video, us(params["at"]), query, encoder)])
 
 
 def speakers(context: TaskContext, params: dict[str, Any]) -> JobResult:

@@ -17,7 +17,7 @@ from studio.tasks.certainty import known as words_known
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.feedback import Slot, recall
 from studio.tasks.fitted_heads import fitted
-from studio.tasks.indexing import index_mirrored, index_video
+from studio.tasks.indexing import features_now, index_mirrored, index_video
 from studio.tasks.query import encoder_key, wanted
 from studio.tasks.retrieval import embed_query
 from studio.timeline import ModelRun, Prediction, Segment
@@ -133,12 +133,13 @@ def glance(
 ) -> ModelRun:
     """The moment around the frame shown at `at_us`: what looks like it on either side, and fits the query if any.
 
-    The payload's `curve` is the likeness with the query, else with the frame. Raises UsageError for a time outside.
+    The payload's `curve` is the likeness with the query, else with the frame. Raises UsageError for a time outside,
+    and for a video of which nothing is indexed.
     """
     if not 0 <= at_us < video.duration_us:
         raise UsageError(f"Point at a time between 0 and {video.duration_s:.3f} s of this video.")
     encoder = context.model("text_video", encoder_name)
-    features = context.features.whole(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
+    features = features_now(context, video, encoder)
     scores = features.similarity(embed_query(context, query, encoder_name)[1]) if query.strip() else None
     times_s, at_s = features.times_us / 1e6, at_us / 1e6
     start_s, end_s, score = models.glance(times_s, scores, features.vectors, at_s, video.duration_s)
