@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from studio.index import LibraryIndex
@@ -45,6 +46,23 @@ def test_the_approximate_index_is_used_and_says_how_far_it_reaches(library: Libr
     assert index.search(unit(1, 3)[0], list(library.truth), 1)[0].curve is None
     assert isinstance(index._row_search, ApproximateSearch)
     assert index._row_search.covered == len(index)
+
+
+def test_a_video_is_found_though_its_frames_are_further_away_than_so_many_others(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("faiss", reason="the approximate index is optional")
+    monkeypatch.setattr(ApproximateSearch, "_FIRST", 8)
+    monkeypatch.setattr(ApproximateSearch, "_MOST", 32)
+    library.put("near", 400, seed=77)
+    index, videos = LibraryIndex(library.store, ENCODER, approximate_above=100), list(library.truth)
+    index.sync(videos)
+    query = library.truth["near"].mean(0)
+    query /= np.linalg.norm(query)
+    for asked in (videos, [video for video in videos if video != "near"], ["v1", "v2"]):
+        found = index.search(query, asked, len(asked))
+        assert [match.video_id for match in found] == library.expected(query, asked, len(asked))
+    assert isinstance(index._row_search, ApproximateSearch)
 
 
 def test_the_web_server_tells_it_of_removals_without_loading_torch(library: Library) -> None:
