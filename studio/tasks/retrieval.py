@@ -219,7 +219,7 @@ def moments_of(
         )
     ]
     for start_us, end_us in proposals:
-        start, end = snap(start_us / 1e6), snap(end_us / 1e6)
+        start, end = snap.span(start_us / 1e6, end_us / 1e6)
         inside = np.flatnonzero((features.times_us >= start) & (features.times_us < end))
         if not len(inside) or any(start < hit.end_us and hit.start_us < end for hit in hits):
             continue
