@@ -197,6 +197,26 @@ test("a comparison in the address is made once, and what it plays falls silent w
   assert.equal(paused, 1);
 });
 
+test("what is fetched is asked for only while the Models page is open", async (t) => {
+  pageOf("models");
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { encoderGallery } = await import("../../assets/web/js/view/encoders.js");
+  const { server, calls } = asked();
+  const gallery = encoderGallery(document.body, server, () => {});
+  const status = { encoder: "one", next: "two", gone: "", ready: 0, of: 2, failed: [] };
+  gallery.enter();
+  gallery.show({ models: [], downloads: {}, encoder: status, fixed: false });
+  t.mock.timers.tick(1000);
+  assert.equal(calls.model_downloads.length, 1);
+  gallery.leave();
+  const answered = calls.model_downloads[0].answer({ downloads: {}, encoder: status });
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  t.mock.timers.tick(5000);
+  assert.equal(calls.model_downloads.length, 1);
+  t.mock.timers.reset();
+  await Promise.race([answered, undefined]);
+});
+
 test("what was found is about the question that was asked, whatever the field holds by now", async () => {
   const $ = pageOf("search");
   for (const part of ["format", "go", "lost", "close"]) $("find-export").append($(`find-export-${part}`));

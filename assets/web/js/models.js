@@ -362,8 +362,10 @@ export function mount(element, server) {
     compare();
   });
   onRoute((route) => {
-    if (route.page === "models") open().catch((error) => ($("try-status").textContent = messageOf(error)));
-    else {
+    if (route.page === "models") {
+      gallery.enter();
+      open().catch((error) => ($("try-status").textContent = messageOf(error)));
+    } else {
       turn++;
       picture.pause();
       gallery.leave();
