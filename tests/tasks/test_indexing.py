@@ -77,14 +77,14 @@ def test_what_was_stopped_after_the_key_frames_is_found_and_indexed_later(contex
     assert part is not None
     assert len(part.times_us) == pytest.approx(200 / KEY_EVERY_S, abs=2)
     assert set(part.times_us) <= set(media.probe(video.path).key_us)
-    hits, _ = search(context, SearchQuery("bright"), [video])
+    hits, _ = search(context, SearchQuery("bright"), {"long": video})
     assert 60_000_000 <= hits[0].peak_us < 80_000_000
     assert not context.features.has("long", encoder_key(encoder))
     context.progress = lambda fraction, message: None
     whole = index_video(context, video)
     assert len(whole.times_us) == 200
     assert context.features.has("long", encoder_key(encoder))
-    (hit, *_), _ = search(context, SearchQuery("bright"), [video])
+    (hit, *_), _ = search(context, SearchQuery("bright"), {"long": video})
     assert hit.start_us == pytest.approx(60_000_000, abs=500_000)
     assert hit.end_us == pytest.approx(80_000_000, abs=500_000)
     before = encoder.embedded
