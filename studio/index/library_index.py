@@ -43,6 +43,7 @@ class LibraryIndex:
         self._row_search: RowSearch | None = None
         self._places: tuple[dict[str, int], Ranges] | None = None  # of each video, where its rows are; made when asked
         self._change, self._looked_at = b"", -LOOK_AGAIN_S  # what the cache said at the last look, and when that was
+        self._asked: tuple[list[str], list[str]] | None = None  # videos, and those of them that are here, as it is now
         self._there: dict[str, bool] = {}  # whether a video has features, of those that were looked at since
 
     def __len__(self) -> int:
@@ -105,7 +106,9 @@ class LibraryIndex:
         self._open()
         change, now = self._store.cache.change(), time.monotonic()
         if change != self._change or now - self._looked_at >= LOOK_AGAIN_S:
-            self._change, self._looked_at, self._there = change, now, {}
+            self._change, self._looked_at, self._there, self._asked = change, now, {}, None
+        if self._asked is not None and self._asked[0] == video_ids:
+            return self._asked[1]
         there, changed = self._there, []
         for video in video_ids:
             if video in there and (not there[video] or video in self._manifest.ranges):
@@ -121,7 +124,9 @@ class LibraryIndex:
                 self._open()
                 self._remove_older()
         ranges = self._manifest.ranges
-        return [video for video in video_ids if there[video] and video in ranges and ranges[video][1]]
+        present = [video for video in video_ids if there[video] and video in ranges and ranges[video][1]]
+        self._asked = list(video_ids), present
+        return present
 
     def _has(self, video_id: str, at: int) -> bool:
         return video_id in self._manifest.ranges and self._manifest.ranges[video_id][2] == at
@@ -181,7 +186,7 @@ class LibraryIndex:
         known = self._manifest
         if not known.read():
             return
-        self._places = None
+        self._places = self._asked = None
         described = (known.data, known.rows, known.dim)
         if described == self._mapped:
             return
