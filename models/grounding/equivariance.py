@@ -84,9 +84,11 @@ def stability(
     for view, values, features_of in looks:
         shown = None if features_of is None else features_of[view.index]
         again = engine.propose(view.times, values[view.index], len(moments), view.length_s, shown, query)
-        back = np.array([moment[:2] for moment in again]) * view.scale + view.offset
+        back = np.array([moment[:2] for moment in again]).reshape(-1, 2) * view.scale + view.offset
         back = back.clip(view.start_s, view.end_s)
         seen = own.clip(view.start_s, view.end_s)
+        if not len(back):  # an engine need not find anything
+            back = np.zeros((1, 2))
         for i in np.flatnonzero(np.ptp(seen, axis=1) >= _INSIDE * np.ptp(own, axis=1)):
             # What a cut took away cannot be found again, and counts for nobody.
             alike = iou(seen[i], back)

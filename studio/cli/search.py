@@ -138,7 +138,7 @@ def ground(args: Args) -> int:
     elif args.engine or args.refine or args.queries or args.check or args.all:
         raise UsageError("--at finds one moment by itself; leave out --engine, --refine, --check, --all and --queries.")
     else:
-        queries, kind, options = [args.query or ""], "glance", {"at": args.at}
+        queries, kind, options = [args.query or ""], "glance", {"at": args.at, "index": True}
     results = []
     with opened(args) as studio, bar("grounding") as progress:
         video = known(studio, args.video)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ _MODE: Literal["c"] | None = "c" if system.mapped_files_can_be_replaced else Non
 SHARED = "library"  # the folder that is about no single video
 USED = "used"  # the file whose time says when a video was worked with last
 CLEANED = "cleaned"  # the mark that what is missing was removed to make room, and is made again once it is wanted
+_CHANGE = "changed"  # the file that is another one after features came, changed or went
 _USE_EVERY_S = 600.0
 
 
@@ -43,6 +45,31 @@ class Cache:
             return os.stat(f"{self.root}/{_checked(video_id)}/{name}").st_mtime_ns  # noqa: PTH116 (a Path takes longer)
         except OSError:
             return 0
+
+    def size(self, video_id: str, name: str) -> int:
+        """Bytes of `name`; 0 where it is missing. As quick as `mtime_ns`."""
+        try:
+            return os.stat(f"{self.root}/{_checked(video_id)}/{name}").st_size  # noqa: PTH116 (a Path takes longer)
+        except OSError:
+            return 0
+
+    def note_change(self) -> None:
+        """Say that the features of some video came, changed or went: after that is done. Whoever shares this folder,
+        also on another machine, sees it at their next `change`."""
+        path = self.root / SHARED / _CHANGE
+        with contextlib.suppress(OSError):  # a full disk: those who look are late by what they wait at most
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # random and in place: a time may stand still between two changes, and a name be remembered by a network
+            path.write_bytes(uuid.uuid4().bytes)
+
+    def change(self) -> bytes:
+        """Another one after each `note_change`; b"" before the first. Read it before you look: what changes meanwhile
+        is seen the next time."""
+        try:
+            with open(f"{self.root}/{SHARED}/{_CHANGE}", "rb") as file:  # noqa: PTH123 (a Path takes longer)
+                return file.read()
+        except OSError:
+            return b""
 
     def use(self, video_id: str) -> None:
         """Note that a video is worked with now. Called often: it is written once in ten minutes."""
@@ -143,6 +170,7 @@ class Cache:
     def drop(self, video_id: str) -> None:
         """Remove everything derived from a video."""
         files.remove_tree(self.folder(video_id))
+        self.note_change()
 
 
 def _checked(video_id: str) -> str:

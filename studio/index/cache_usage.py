@@ -133,4 +133,5 @@ def clean(cache: Cache, video_id: str, kinds: Iterable[str]) -> int:
         if kind_of(entry.name) in wanted and entry.name not in (USED, CLEANED):
             with contextlib.suppress(OSError):
                 freed += size if files.remove_if_free(Path(entry.path)) else 0
+    cache.note_change()
     return freed

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.errors import JobError
 from studio.index.cache import Cache
 from studio.platform import files
+
+_HEADER = 128  # bytes before the numbers in a .npy file of ours
+_TIME_BYTES, _VALUE_BYTES = 8, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,21 @@ class FeatureStore:
 
     def put(self, video_id: str, encoder: str, features: Features, partial: bool = False) -> None:
         """Keep a video's features; replaces what was there for this encoder. What is `partial` is found by searches
-        already, but the video is not indexed yet."""
-        name = file_name(encoder)
+        already, but the video is not indexed yet. Raises JobError for vectors with numbers that are none."""
+        name, vectors = file_name(encoder), np.asarray(features.vectors, np.float16)
+        if not np.isfinite(vectors).all():  # such a row would be in the way of every search
+            raise JobError(
+                "The model gave numbers that are none for some frames of this video; start the studio with "
+                "--device cpu, or choose another model."
+            )
         if partial:
             self.cache.write(video_id, f"{name}.partial", b"")
-        self.cache.save_array(video_id, f"{name}.vectors.npy", np.asarray(features.vectors, np.float16))
+        self.cache.save_array(video_id, f"{name}.vectors.npy", vectors)
         # the times come last: their presence says that the pair is complete
         self.cache.save_array(video_id, f"{name}.times.npy", np.asarray(features.times_us, np.int64))
         if not partial:
             files.remove(self.cache.path(video_id, f"{name}.partial"))
+        self.cache.note_change()
 
     def get(self, video_id: str, encoder: str) -> Features | None:
         """A video's features, memory-mapped, also those of a part; None when there are none of this encoder."""
@@ -71,7 +81,15 @@ class FeatureStore:
 
     def has(self, video_id: str, encoder: str) -> bool:
         """Whether a video is indexed with this encoder: the one meaning that this has anywhere."""
-        return self.mtime_ns(video_id, encoder) > 0 and not self.is_partial(video_id, encoder)
+        return self._is_pair(video_id, encoder) and not self.is_partial(video_id, encoder)
+
+    def _is_pair(self, video_id: str, encoder: str) -> bool:
+        """Whether both files are there and as long as they can be together: quick, for it is asked of all videos. With
+        half of a pair a video would count as indexed, be found by nothing, and never be indexed again."""
+        name = file_name(encoder)
+        times, vectors = (self.cache.size(video_id, f"{name}.{what}.npy") - _HEADER for what in ("times", "vectors"))
+        count = times // _TIME_BYTES
+        return times >= 0 and vectors >= 0 and (vectors % (_VALUE_BYTES * count) == 0 < vectors if count else True)
 
     def knows(self, encoder: str) -> bool:
         """Whether any video has vectors of this encoder."""

@@ -75,15 +75,20 @@ class LanceIndex:
         frames.optimize(cleanup_older_than=_OLDER)
 
     def delete(self, video_id: str) -> None:
-        """See `VectorIndex.delete`. LanceDB writes a file anew, without the vectors that were deleted from it, once a
-        tenth of it was deleted; until then they lie in it unread."""
+        """See `VectorIndex.delete`."""
+        self.delete_many([video_id])
+
+    def delete_many(self, video_ids: Iterable[str]) -> None:
+        """See `VectorIndex.delete_many`. LanceDB writes a file anew, without the vectors that were deleted from it,
+        once a tenth of it was deleted; until then they lie in it unread."""
         self._read_known()
         frames, videos = self._table(self._frames_name), self._table(self._videos_name)
-        if frames is None or videos is None or video_id not in self._known:
+        known = [video for video in video_ids if video in self._known]
+        if frames is None or videos is None or not known:
             return
-        named = _in([video_id])
-        videos.delete(named)
-        frames.delete(named)
+        for some in _parts(known, _NAMED):
+            videos.delete(_in(some))
+            frames.delete(_in(some))
         for table in (videos, frames):
             table.optimize(cleanup_older_than=_AT_ONE_TIME)
 
@@ -210,14 +215,14 @@ class LanceIndex:
         return found
 
 
-def delete_from_all(place: str, store: FeatureStore, video_id: str) -> None:
-    """Forget a video in the tables of every encoder."""
+def delete_from_all(place: str, store: FeatureStore, video_ids: Sequence[str]) -> None:
+    """Forget videos in the tables of every encoder."""
     import lancedb
 
     for name in lancedb.connect(place).list_tables().tables:
         encoder, _, what = name.removeprefix("frames-").rpartition("-")
         if what == "videos":
-            LanceIndex(store, encoder, place).delete(video_id)
+            LanceIndex(store, encoder, place).delete_many(video_ids)
 
 
 def _best(found: Any, wanted: set[str]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from studio.platform import files, system
 
 APPROXIMATE_ABOVE = 1_500_000  # rows
+_AT_ONCE = 65_536  # rows that are copied together to be compared
 Rows = np.memmap[Any, np.dtype[np.float16]]
 Ranges = NDArray[np.int64]
 
@@ -47,36 +48,55 @@ class ExactSearch:
 
     def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[NearVideo]:
         """See `RowSearch`."""
+        firsts, lengths = ranges[:, 0], ranges[:, 1] - ranges[:, 0]
+        if 2 * int(lengths.sum()) < len(self._rows):  # a filter left little
+            scores, firsts = self.likeness(query, ranges)
+        else:
+            scores = self._likeness(self._rows, query)
+        values = _highest(scores, firsts, lengths)
+        found = np.argsort(-values, kind="stable")[:top]
+        return [NearVideo(int(i), float(values[i]), scores[firsts[i] : firsts[i] + lengths[i]]) for i in found]
+
+    def likeness(self, query: NDArray[np.float32], ranges: Ranges) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The cosines of the rows in all ranges, one range after the other, and where each range begins there."""
         import torch
 
-        vector = torch.from_numpy(query).to(torch.float16)
+        lengths = ranges[:, 1] - ranges[:, 0]
+        firsts = np.cumsum(lengths) - lengths
+        wanted = np.arange(int(lengths.sum())) + np.repeat(ranges[:, 0] - firsts, lengths)
+        parts = [
+            self._likeness(self._rows[torch.from_numpy(wanted[at : at + _AT_ONCE])], query)
+            for at in range(0, len(wanted), _AT_ONCE)
+        ]
+        return np.concatenate([np.zeros(0, np.float32), *parts]), firsts
 
-        def likeness(start: int, end: int) -> NDArray[np.float32]:
-            product = self._rows[start:end] @ vector
-            return product.to(torch.float32).numpy()
+    @staticmethod
+    def _likeness(rows: Any, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        import torch
 
-        if 2 * int((ranges[:, 1] - ranges[:, 0]).sum()) < len(self._rows):  # a filter left little
-            curves = [likeness(start, end) for start, end in ranges.tolist()]
-            values = np.array([curve.max() for curve in curves])
-        else:
-            scores = likeness(0, len(self._rows))
-            curves = [scores[start:end] for start, end in ranges.tolist()]
-            order = np.argsort(ranges[:, 0])
-            values = np.empty(len(ranges), np.float32)
-            # ranges do not overlap: [start, end, start, end, …] cuts the scores into videos and the gaps between them
-            cuts = ranges[order].ravel()
-            values[order] = np.maximum.reduceat(np.append(scores, np.float32(-np.inf)), cuts)[::2]
-        found = np.argsort(-values, kind="stable")[:top]
-        return [NearVideo(int(i), float(values[i]), curves[i]) for i in found]
+        product = rows @ torch.from_numpy(query).to(torch.float16)
+        return product.to(torch.float32).numpy()  # type: ignore[no-any-return]
+
+
+def _highest(scores: NDArray[np.float32], firsts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The highest score of each range, which is not empty; ranges do not overlap."""
+    order = np.argsort(firsts, kind="stable")
+    # [start, end, start, end, …] cuts the scores into ranges and the gaps between them
+    cuts = np.stack([firsts[order], firsts[order] + lengths[order]], 1).ravel()
+    values = np.empty(len(firsts), np.float32)
+    values[order] = np.maximum.reduceat(np.append(scores, np.float32(-np.inf)), cuts)[::2]
+    return values
 
 
 class ApproximateSearch:
     """FAISS's inverted lists of eight-bit vectors over the rows there were when it was built, exact over those since.
 
-    Scores are exact: what the lists find is looked up again in the rows.
+    Scores are exact: what the lists find is looked up again in the rows. Where few rows are asked about, each is looked
+    at, and so are those of videos that are not among the nearest rows while there are too few: no video is left out.
     """
 
     _PROBES, _FIRST, _MOST = 64, 2_048, 65_536
+    _FEW, _PART = 65_536, 1 / 8  # rows, and which part of all, that are looked at as quickly as the lists
 
     def __init__(self, rows: Rows, file: Path) -> None:
         import faiss
@@ -85,6 +105,7 @@ class ApproximateSearch:
         self._rows, self._index = rows, faiss.read_index(str(file), how)
         faiss.extract_index_ivf(self._index).nprobe = self._PROBES
         self.covered = int(self._index.ntotal)
+        self._exact = ExactSearch(rows)
 
     @staticmethod
     def installed() -> bool:
@@ -108,6 +129,8 @@ class ApproximateSearch:
 
     def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[NearVideo]:
         """See `RowSearch`; asks for more neighbours until there are enough videos among them."""
+        if int((ranges[:, 1] - ranges[:, 0]).sum()) <= min(self._FEW, self._PART * len(self._rows)):
+            return self._exact.best(query, ranges, top)
         order = np.argsort(ranges[:, 0])
         starts, ends = ranges[order, 0], ranges[order, 1]
         wanted = self._FIRST
@@ -121,8 +144,11 @@ class ApproximateSearch:
             if len(np.unique(place)) >= min(top, len(ranges)) or wanted >= min(self._MOST, self.covered):
                 break
             wanted *= 4
-        cosines = np.asarray(self._rows[rows], np.float32) @ query
         values = np.full(len(ranges), -np.inf, np.float32)
-        np.maximum.at(values, order[place], cosines)
+        np.maximum.at(values, order[place], np.asarray(self._rows[rows], np.float32) @ query)
+        missing = np.flatnonzero(np.isneginf(values))
+        if len(ranges) - len(missing) < min(top, len(ranges)):  # their rows are further away than so many others
+            scores, firsts = self._exact.likeness(query, ranges[missing])
+            values[missing] = _highest(scores, firsts, ranges[missing, 1] - ranges[missing, 0])
         found = np.argsort(-values, kind="stable")[:top]
         return [NearVideo(int(i), float(values[i]), None) for i in found if np.isfinite(values[i])]

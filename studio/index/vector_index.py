@@ -1,6 +1,6 @@
 """What a search across videos needs of an index of vectors: the seam behind which another engine can stand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -31,6 +31,10 @@ class VectorIndex(Protocol):
 
     def delete(self, video_id: str) -> None:
         """Forget a video: its vectors are overwritten, and no search finds it; unknown ids are no error."""
+        ...
+
+    def delete_many(self, video_ids: Iterable[str]) -> None:
+        """`delete` for several at once."""
         ...
 
     def search(self, query: NDArray[np.float32], video_ids: Sequence[str], top: int) -> list[Match]:

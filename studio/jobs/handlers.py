@@ -4,7 +4,7 @@ Nothing here knows the database: a child process on this machine runs these func
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -169,9 +169,29 @@ def proxy(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult()
 
 
+class _Searched(Mapping[str, VideoRef]):
+    """Videos to search, of which there may be very many; each is made when it is looked at."""
+
+    def __init__(self, ids: Sequence[str], durations_us: Sequence[int], facts: Sequence[dict[str, Any]]) -> None:
+        self._durations = dict(zip(ids, durations_us, strict=True))
+        self._facts = {each["id"]: each for each in facts}
+
+    def __getitem__(self, video_id: str) -> VideoRef:
+        duration = self._durations[video_id]
+        return _video(self._facts[video_id]) if video_id in self._facts else VideoRef(video_id, "", duration)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._durations)
+
+    def __len__(self) -> int:
+        return len(self._durations)
+
+
 def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
-    """The best moments among the given videos for one question."""
-    videos = [_video(facts) for facts in params["videos"]]
+    """The best moments for one question, among videos by their ids and durations (µs): what else is known of them is
+    only there (`videos`) where their files are read."""
+    ids, durations_us = params["among"]
+    videos = _Searched(ids, durations_us, params["videos"])
     image = params.get("image")
     question = tasks.SearchQuery(
         params["text"],
@@ -193,6 +213,7 @@ def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
         params.get("exact", False),
         params.get("levels"),
         params.get("bank"),
+        params["pictures"],
     )
     for video in {hit.video_id for hit in hits}:
         context.cache.use(video)
@@ -220,9 +241,12 @@ def ground(context: TaskContext, params: dict[str, Any]) -> JobResult:
 
 
 def glance(context: TaskContext, params: dict[str, Any]) -> JobResult:
-    """The moment of one video around a time in seconds, for a query or for the picture alone."""
-    query, encoder = params.get("query") or "", params.get("encoder")
-    return JobResult(runs=[tasks.glance(context, video_of(params), us(params["at"]), query, encoder)])
+    """The moment of one video around a time in seconds, for a query or for the picture alone. With `index` the video is
+    indexed first: only where nobody else waits for this process."""
+    video, query, encoder = video_of(params), params.get("query") or "", params.get("encoder")
+    if params.get("index"):
+        tasks.index_video(context, video, encoder)
+    return JobResult(runs=[tasks.glance(context, video, us(params["at"]), query, encoder)])
 
 
 def speakers(context: TaskContext, params: dict[str, Any]) -> JobResult:

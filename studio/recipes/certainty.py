@@ -22,7 +22,6 @@ from studio.models.grounding.curve import iou
 from studio.models.registry import WEIGHTS
 from studio.recipes import grounding_head, studio_lite, synthetic_videos
 from studio.tasks.certainty import FOUND, SHOWN, pictures_of
-from studio.tasks.context import VideoRef
 
 ALIKE, UNLIKE = 0.55, 0.35
 LIBRARIES, FEWEST, MOST = 4000, 8, 100
@@ -311,8 +310,7 @@ def on_clips(model: Any, data: Path, sure: models.Calibration) -> dict[str, floa
     """The sixteen real clips, two frames a second: how often an everyday question is answered by its clip first, how
     often what is not there is called so, and how often a question with an answer is called unanswered; in %."""
     names = list(synthetic_videos.VIDEOS)
-    lengths = [media.probe(data / "videos" / name).duration_us for name in names]
-    pictures = pictures_of(VideoRef(name, "", length) for name, length in zip(names, lengths, strict=True))
+    pictures = pictures_of(media.probe(data / "videos" / name).duration_us for name in names)
     rows = [model.encode_frames(synthetic_videos.sampled(model, data / "videos" / name, 2.0)) for name in names]
 
     def cosines_of(texts: Sequence[str]) -> Doubles:

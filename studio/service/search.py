@@ -41,17 +41,23 @@ class Filters:
     label: str = ""
     annotated: bool | None = None
 
-    def let_through(self, row: Row, labelled: set[str], annotated: bool) -> bool:
-        """Whether a video is looked at; `labelled` are those with an annotation of the wanted label, and `annotated`
-        whether it has any."""
-        return (
-            (self.videos is None or row["id"] in self.videos)
-            and self.name.casefold() in row["name"].casefold()
-            and row["duration_us"] >= self.shortest_us
-            and (self.longest_us is None or row["duration_us"] <= self.longest_us)
-            and (not self.label or row["id"] in labelled)
-            and (self.annotated is None or self.annotated == annotated)
-        )
+    def let_through(self, db: Any, by: Actor) -> list[tuple[str, int, bool]]:
+        """The ids of the videos to look at, how long each is (µs), and whether it has pictures, by the annotations that
+        somebody may see. Of a large library that is much: only what a filter asks about is looked at."""
+        found = videos.facts(db, self.shortest_us, self.longest_us)
+        if self.videos is not None:
+            named = frozenset(self.videos)
+            found = [each for each in found if each[0] in named]
+        if self.name:
+            part = self.name.casefold()
+            found = [each for each in found if part in each[3].casefold()]
+        if self.label:
+            labelled = annotations.videos_with(db, self.label, by)
+            found = [each for each in found if each[0] in labelled]
+        if self.annotated is not None:
+            worked = videos.annotated(db, by)
+            found = [each for each in found if (each[0] in worked) == self.annotated]
+        return [(video, duration, pictures) for video, duration, pictures, _ in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,30 +201,39 @@ class Search:
         return found
 
     def _found(self, asked: SearchRequest, by: Actor) -> tuple[list[Row], list[Row]]:
-        rows = {row["id"]: row for row in self._let_through(asked.filters, by)}
         words, phrases = tasks.in_words(asked.text)
         query = TextQuery.of(words, phrases)
         weight = QUOTED_WEIGHT if query.phrases else asked.said_weight
 
         def known(db: Any) -> Row:
-            said = transcripts.search(db, query, list(rows)) if weight else []
-            written = screen_texts.search(db, query, list(rows), by) if weight else []
+            among = asked.filters.let_through(db, by)
+            ids = [video for video, _, _ in among]
+            narrowed = None if asked.filters == Filters() else ids
+            said = transcripts.search(db, query, narrowed) if weight else []
+            written = screen_texts.search(db, query, narrowed, by) if weight else []
             texts = [{**text, "why": why} for why, found in (("said", said), ("written", written)) for text in found]
+            decoded = asked.levels is not None and asked.levels[2]  # parts of pictures: by their files
             return {
+                "among": [ids, [duration for _, duration, _ in among]],
+                "pictures": tasks.pictures_of(duration for _, duration, pictures in among if pictures),
+                "videos": [serializers.job_video(row) for row in videos.with_ids(db, ids)] if decoded else [],
                 "texts": sorted(texts, key=lambda text: -text["score"]),
                 "bank": searches.history(db) if asked.even else None,
             }
 
         params = {
             "text": asked.text, "like": asked.like, "image": asked.image, "top": asked.top, "encoder": asked.encoder,
-            "videos": [serializers.job_video(row) for row in rows.values()], "exact": bool(query.phrases),
-            "text_weight": weight, "levels": asked.levels, **self._store.read(known),
+            "exact": bool(query.phrases), "text_weight": weight, "levels": asked.levels, **self._store.read(known),
         }  # fmt: skip
-        result = self._backend.call("search", params, JobMonitor())
-        strips = [{**found, "video": rows[found["video_id"]]} for found in result.data["strips"]]
+        found = self._backend.call("search", params, JobMonitor()).data
+        ids = {each["video_id"] for each in [*found["hits"], *found["strips"]]}
+        rows = {row["id"]: row for row in self._store.read(lambda db: videos.with_ids(db, ids))}
+        # one that was removed meanwhile is left out
+        strips = [{**each, "video": rows[each["video_id"]]} for each in found["strips"] if each["video_id"] in rows]
         hits = [
-            {**found, "video": rows[found["video_id"]], "parts": query.parts(found["line"])}
-            for found in result.data["hits"]
+            {**each, "video": rows[each["video_id"]], "parts": query.parts(each["line"])}
+            for each in found["hits"]
+            if each["video_id"] in rows
         ]
         return hits, strips
 
@@ -245,14 +260,6 @@ class Search:
     def moments(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
         """Moments across the library for a text, best first; see `ask`."""
         return self.ask(SearchRequest(query, top=top, encoder=encoder))[0]
-
-    def _let_through(self, filters: Filters, by: Actor) -> list[Row]:
-        """The videos to look at, by the annotations that somebody may see."""
-        label = filters.label
-        labelled = self._store.read(lambda db: annotations.videos_with(db, label, by)) if label else set()
-        worked = self._store.read(lambda db: videos.annotated(db, by)) if filters.annotated is not None else set()
-        rows = self._store.read(videos.listed)
-        return [row for row in rows if filters.let_through(row, labelled, row["id"] in worked)]
 
     def explain(self, query: str, row: Row, start_us: int, end_us: int, encoder: str | None = None) -> Row:
         """Why a moment answers a query: `words` with their weights, `frames` with times in µs and cosines."""

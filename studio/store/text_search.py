@@ -3,6 +3,7 @@
 Words are compared without case and accents; anything but letters and digits only separates them.
 """
 
+import json
 import math
 import re
 import sqlite3
@@ -12,6 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST = 200
+# words that nearly every text holds, and that say nothing of what it is about
+SMALL = frozenset({
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "he", "her", "his", "i", "in", "is", "it", "its",
+    "my", "of", "on", "or", "our", "she", "that", "the", "their", "they", "this", "to", "was", "we", "were", "with",
+    "you", "your",
+})  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 
 Row = dict[str, Any]
@@ -32,13 +39,18 @@ class TextQuery:
         )
 
     @property
+    def telling(self) -> tuple[str, ...]:
+        """The words without SMALL ones; all where nothing else is left."""
+        return tuple(word for word in self.words if word not in SMALL) or self.words
+
+    @property
     def every_word(self) -> list[str]:
-        return list(dict.fromkeys([*self.words, *(word for phrase in self.phrases for word in phrase)]))
+        return list(dict.fromkeys([*self.telling, *(word for phrase in self.phrases for word in phrase)]))
 
     def expression(self) -> str:
         """What FTS5 is asked; "" where there is no word to look for."""
         phrases = [f'"{" ".join(phrase)}"' for phrase in self.phrases]
-        return " AND ".join(phrases) or " OR ".join(f'"{word}"' for word in self.words)
+        return " AND ".join(phrases) or " OR ".join(f'"{word}"' for word in self.telling)
 
     def parts(self, text: str) -> list[tuple[str, bool]]:
         """A text in pieces, each with whether it is what was asked for; joined they are the text (composed, NFC)."""
@@ -66,18 +78,20 @@ def search(
     db: sqlite3.Connection, asked: TextQuery, index: str, table: str, columns: str, videos: Sequence[str] | None = None
 ) -> list[Row]:
     """The rows of a table, with the named columns (of which `text` and `video_id` are two), whose text the FTS5 table
-    `index` finds, best first, at most MOST; `score` in 0…1 is the part of the question's words that a text holds, each
-    weighed by how rare it is (BM25 chooses which are looked at)."""
+    `index` finds, best first, at most MOST, in some videos or in all that are in the library; `score` in 0…1 is the
+    part of the question's words that a text holds, each weighed by how rare it is (BM25 chooses which are looked at).
+    """
     expression = asked.expression()
     if not expression:
         return []
+    # CROSS JOIN: the words are looked up first, whatever SQLite guesses of the videos
+    among = "SELECT id FROM videos WHERE removed IS NULL" if videos is None else "SELECT value FROM json_each(?)"
     rows = db.execute(
-        f"SELECT {columns}, -bm25({index}) AS score FROM {index} JOIN {table} ON {table}.id = {index}.rowid "
-        f"WHERE {index} MATCH ? ORDER BY score DESC LIMIT ?",
-        (expression, MOST if videos is None else 10 * MOST),
+        f"SELECT {columns}, -bm25({index}) AS score FROM {index} CROSS JOIN {table} ON {table}.id = {index}.rowid "
+        f"WHERE {index} MATCH ? AND {table}.video_id IN ({among}) ORDER BY score DESC LIMIT ?",
+        (expression, *([] if videos is None else [json.dumps(list(videos))]), MOST),
     ).fetchall()
-    known = None if videos is None else set(videos)
-    found = [dict(row) for row in rows if known is None or row["video_id"] in known][:MOST]
+    found = [dict(row) for row in rows]
     weights = _rarity(db, index, asked.every_word)
     whole = sum(weights.values())
     for row in found:

@@ -91,6 +91,20 @@ def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in db.execute("SELECT * FROM videos WHERE removed IS NULL ORDER BY rowid DESC")]
 
 
+def facts(
+    db: sqlite3.Connection, shortest_us: int = 0, longest_us: int | None = None
+) -> list[tuple[str, int, bool, str]]:
+    """Id, duration (µs), whether it has pictures, and name of each video of such a length, newest first: a search asks
+    it of all, so no row is made for each."""
+    cursor = db.cursor()
+    cursor.row_factory = None
+    return cursor.execute(
+        "SELECT id, duration_us, width > 0, name FROM videos WHERE removed IS NULL AND duration_us >= ? "
+        "AND duration_us <= coalesce(?, duration_us) ORDER BY rowid DESC",
+        (shortest_us, longest_us),
+    ).fetchall()
+
+
 def stamp(db: sqlite3.Connection) -> tuple[int, ...]:
     """Another one where videos came or went: how many there are, and the sum of their numbers."""
     return tuple(db.execute("SELECT count(*), coalesce(sum(rowid), 0) FROM videos WHERE removed IS NULL").fetchone())

@@ -15,7 +15,7 @@ from studio.tasks.catalogue import (
     install,
     missing,
 )
-from studio.tasks.certainty import answered
+from studio.tasks.certainty import answered, pictures_of
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory, use_threads
 from studio.tasks.detectors import (
     delete_detector,
@@ -105,6 +105,7 @@ __all__ = [
     "most_different",
     "oom_fallbacks",
     "out_of_memory",
+    "pictures_of",
     "read_text",
     "search",
     "speaker_turns",

@@ -1,6 +1,7 @@
 """Where exactly a proposed moment begins and ends: at a cut, or where a closer look says so."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,22 +24,41 @@ def stride(features: Features) -> int:
     return int(np.median(np.diff(features.times_us))) if len(features.times_us) > 1 else 0
 
 
-def snapping(context: TaskContext, video: VideoRef, features: Features) -> Callable[[float], int]:
-    """A function that moves a boundary (s) to where it can only be (µs): a shot cut nearer than the sampling
-    interval, else the nearest frame.
+@dataclass(frozen=True, slots=True)
+class Snap:
+    """Moves boundaries (s) to where they can only be (µs): a cut (of `shots`, µs) at most `reach` µs away, else the
+    nearest frame."""
 
-    Samples lie so far apart that a curve cannot say where between two of them a moment begins; a cut can.
-    """
-    shots, to_frame, reach = cuts(context, video), context.edges(video), stride(features)
+    shots: Times
+    to_frame: Callable[[int], int]
+    reach: float
 
-    def snap(time_s: float) -> int:
+    def __call__(self, time_s: float) -> int:
         time = us(time_s)
-        if len(shots):
-            nearest = int(shots[np.abs(shots - time).argmin()])
-            time = nearest if abs(nearest - time) < reach else time
-        return to_frame(time)
+        return self.to_frame(time if (cut := self._cut(time)) is None else cut)
 
-    return snap
+    def span(self, start_s: float, end_s: float) -> Span:
+        """Both ends of a moment; where they would take the same cut the nearer takes it, for a moment is not empty."""
+        start, end = us(start_s), us(end_s)
+        first, last = self._cut(start), self._cut(end)
+        if first is not None and first == last:
+            first, last = (first, None) if abs(start - first) <= abs(end - first) else (None, first)
+        return self.to_frame(start if first is None else first), self.to_frame(end if last is None else last)
+
+    def _cut(self, time: int) -> int | None:
+        if not len(self.shots):
+            return None
+        nearest = int(self.shots[np.abs(self.shots - time).argmin()])
+        return nearest if abs(nearest - time) <= self.reach else None
+
+
+def snapping(context: TaskContext, video: VideoRef, features: Features) -> Snap:
+    """What moves boundaries of a video to its cuts and frames.
+
+    Samples lie so far apart that a curve cannot say where between two of them a moment begins; a cut can, if it is
+    nearer to where the curve says than half way to the next sample.
+    """
+    return Snap(cuts(context, video), context.edges(video), stride(features) / 2)
 
 
 def cuts(context: TaskContext, video: VideoRef) -> Times:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from studio import models
-from studio.tasks.context import TaskContext, VideoRef
+from studio.tasks.context import TaskContext
 from studio.tasks.query import encoder_key
+from studio.timeline import MICROS
 
 SHOWN = 0.35  # confidence of a moment of one video below which it is not worth a look, beside better ones
 FOUND = 0.5  # the best confidence from which a question is called answered; chosen by `studio.recipes.certainty`
@@ -37,9 +38,10 @@ def calibration(context: TaskContext, encoder: Any, video_ids: Iterable[str] = (
     )
 
 
-def pictures_of(videos: Iterable[VideoRef]) -> float:
-    """About how many different pictures videos show, of which the best is the likelier to fit a question by chance."""
-    return sum(max(1.0, video.duration_s / PICTURE_S) for video in videos if video.pictures)
+def pictures_of(durations_us: Iterable[int]) -> float:
+    """About how many different pictures videos of these lengths show: among more the best is likelier to fit by chance
+    alone."""
+    return float(np.maximum(1.0, np.fromiter(durations_us, np.float64) / (PICTURE_S * MICROS)).sum())
 
 
 def known(encoder: Any, text: str) -> float:

@@ -14,6 +14,7 @@ from studio.index import Cache, FeatureStore, VectorIndex, open_index
 from studio.timeline import Prediction, Segment, Transcript
 from studio.timeline.boxes import TrackedBox
 
+WARM_ENCODERS = 2  # the library's, and one that it changes to or that is tried: each may take half of the memory
 Progress = Callable[[float, str], None]
 Preview = Callable[[Callable[[], list[Prediction]]], None]
 Partial = Callable[[Transcript | TrackedBox], None]
@@ -114,12 +115,31 @@ class TaskContext:
         if task == "text_video" and name is None:
             name = self._encoder
         key = (task, name)
-        if key not in self._models:
-            try:
-                self._models[key] = models.load(task, name, self.settings.device, self.settings.models)
-            except models.ModelError as error:
-                raise ModelUnavailable(str(error)) from error
-        return self._models[key]
+        known = self._models.pop(key, None)
+        if known is None:
+            if task == "text_video":
+                self._make_room()
+            known = self._loaded(task, name)
+        self._models[key] = known  # the one that was used last comes last
+        return known
+
+    def model_once(self, task: str, name: str) -> Any:
+        """The same for a single use: one that is not warm is not kept either. Raises ModelUnavailable."""
+        known = self._models.get((task, name))
+        return self._loaded(task, name) if known is None else known
+
+    def _loaded(self, task: str, name: str | None) -> Any:
+        try:
+            return models.load(task, name, self.settings.device, self.settings.models)
+        except models.ModelError as error:
+            raise ModelUnavailable(str(error)) from error
+
+    def _make_room(self) -> None:
+        """Forget encoders for one more, the least recently used first; the library's stays."""
+        warm = [key for key in self._models if key[0] == "text_video"]
+        others = [key for key in warm if key[1] != self._encoder]
+        for key in others[: max(0, len(warm) + 1 - WARM_ENCODERS)]:
+            del self._models[key]
 
     def loaded(self) -> list[str]:
         """The names of the models that are warm."""

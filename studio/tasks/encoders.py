@@ -43,7 +43,7 @@ def time_encoder(context: TaskContext, name: str) -> float:
         speed,
     )  # it brings torch, and the web server, which imports this, has no use for it
 
-    encoder = context.model("text_video", name)
+    encoder = context.model_once("text_video", name)
     found = round(speed.images_per_second(encoder), 2)
     known = speeds(context.settings)
     device = str(getattr(encoder, "_device", "cpu"))

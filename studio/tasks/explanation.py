@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from studio import media, models
 from studio.tasks.certainty import calibration
 from studio.tasks.context import TaskContext, VideoRef
-from studio.tasks.indexing import index_video
-from studio.tasks.query import Term, checked, encoder_key, terms, unit
+from studio.tasks.indexing import features_now
+from studio.tasks.query import Term, checked, terms, unit
 from studio.tasks.retrieval import embed_query
 from studio.tasks.tags import Tag, parse_tags
 
@@ -53,10 +53,11 @@ def explain(
     """Why the moment [start, end) of a video answers a query.
 
     Words are left out one at a time, as in occlusion analysis; where a part of the question is seen is said by Shapley
-    values over regions of the picture. Raises UsageError for an empty query.
+    values over regions of the picture. Raises UsageError for an empty query, and
+    for a video of which nothing is indexed.
     """
     encoder, vector = embed_query(context, query, encoder_name)
-    features = context.features.get(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
+    features = features_now(context, video, encoder)
     curve = features.similarity(vector)
     inside = np.flatnonzero((features.times_us >= start_us) & (features.times_us < end_us))
     if not len(inside):

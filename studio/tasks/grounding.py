@@ -17,7 +17,7 @@ from studio.tasks.certainty import known as words_known
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.feedback import Slot, recall
 from studio.tasks.fitted_heads import fitted
-from studio.tasks.indexing import index_mirrored, index_video
+from studio.tasks.indexing import features_now, index_mirrored, index_video
 from studio.tasks.query import encoder_key, wanted
 from studio.tasks.retrieval import embed_query
 from studio.timeline import ModelRun, Prediction, Segment
@@ -76,23 +76,23 @@ def ground(
     sure, read = calibration(context, encoder, [video.id]), words_known(encoder, wanted(query))
     confidences = [read * p for p in sure.of_moments(*arrays, found)]
     snap = snapping(context, video, features)
-    spans = [(snap(start), snap(end)) for start, end, _ in found]
+    spans = [snap.span(start, end) for start, end, _ in found]
     if refine:
         spans = look_closer(context, video, encoder, vector, features, spans)
+    whole = [i for i, (start, end) in enumerate(spans) if start < end]
+    kept = [i for i in whole if unlikely or i == whole[0] or confidences[i] >= SHOWN]
     predictions = [
         Prediction(
-            Segment(start, end), TRACK, query.strip(), float(score),
+            Segment(*spans[i]), TRACK, query.strip(), float(found[i][2]),
             payload={
-                "confidence": round(confidence, 4), **({} if each is None else {"stability": round(each, 4)}),
+                "confidence": round(confidences[i], 4),
+                **({} if (each := stable[i]) is None else {"stability": round(each, 4)}),
             },
         )
-        for i, ((start, end), (_, _, score), confidence, each) in enumerate(
-            zip(spans, found, confidences, stable, strict=True)
-        )
-        if start < end and (unlikely or i == 0 or confidence >= SHOWN)
+        for i in kept
     ]  # fmt: skip
     payload: dict[str, Any] = {
-        "curve": _curve(features, curve), "remembered": remembered, "found": answered(confidences),
+        "curve": _curve(features, curve), "remembered": remembered, "found": answered([confidences[i] for i in kept]),
     }  # fmt: skip
     payload |= {"note": note} if note else {}
     return ModelRun(
@@ -133,19 +133,20 @@ def glance(
 ) -> ModelRun:
     """The moment around the frame shown at `at_us`: what looks like it on either side, and fits the query if any.
 
-    The payload's `curve` is the likeness with the query, else with the frame. Raises UsageError for a time outside.
+    The payload's `curve` is the likeness with the query, else with the frame. Raises UsageError for a time outside,
+    and for a video of which nothing is indexed.
     """
     if not 0 <= at_us < video.duration_us:
         raise UsageError(f"Point at a time between 0 and {video.duration_s:.3f} s of this video.")
     encoder = context.model("text_video", encoder_name)
-    features = context.features.whole(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
+    features = features_now(context, video, encoder)
     scores = features.similarity(embed_query(context, query, encoder_name)[1]) if query.strip() else None
     times_s, at_s = features.times_us / 1e6, at_us / 1e6
     start_s, end_s, score = models.glance(times_s, scores, features.vectors, at_s, video.duration_s)
     shown = max(0, int(np.searchsorted(features.times_us, at_us, side="right")) - 1)
     curve = features.similarity(features.vectors[shown].astype(np.float32)) if scores is None else scores
     snap = snapping(context, video, features)
-    start, end = snap(start_s), snap(end_s)
+    start, end = snap.span(start_s, end_s)
     if not start <= at_us < end:  # a cut so near that the boundary would jump over the frame
         start, end = context.to_frame(video, round(start_s * 1e6)), context.to_frame(video, round(end_s * 1e6))
     card = models.card("grounding", "merge-tree")

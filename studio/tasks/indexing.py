@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from studio import media
 from studio.config import Settings
-from studio.errors import MediaError, StudioError
+from studio.errors import MediaError, StudioError, UsageError
 from studio.index import Features, FeatureStore
 from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.tasks.query import encoder_key
@@ -40,6 +40,17 @@ def index_video(
     context.cache.save_blobs(video.id, "thumbnails", found.pictures, found.features.times_us)
     context.features.put(video.id, encoder_key(encoder), found.features)
     return found.features
+
+
+def features_now(context: TaskContext, video: VideoRef, encoder: Any) -> Features:
+    """What is known of a video's frames, be it only a part, for what is answered at once: to index may take an hour,
+    and every other question would wait for it. Raises UsageError where there is nothing yet."""
+    known = context.features.get(video.id, encoder_key(encoder))
+    if known is None:
+        raise UsageError(
+            f"This video is not indexed with {encoder.name} yet; ask again when the Library page says that it is."
+        )
+    return known
 
 
 def index_key_frames(context: TaskContext, video: VideoRef, encoder_name: str | None = None) -> Features | None:

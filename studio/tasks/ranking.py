@@ -1,6 +1,6 @@
 """Found moments put into a better order: compared at several levels, and without videos that every question likes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,7 +43,7 @@ def by_levels(
     vector: NDArray[np.float32],
     text: str,
     hits: Sequence[Hit],
-    videos: dict[str, VideoRef],
+    videos: Mapping[str, VideoRef],
     weights: tuple[float, float, float],
 ) -> list[Hit]:
     """Hits whose `visual` is the weighted mean of their levels: moment with sentence, frames with sentence, and parts
@@ -106,9 +106,7 @@ def _patches(encoder: Any, video: VideoRef, times_us: NDArray[np.int64]) -> NDAr
     return np.concatenate(parts) if parts else None
 
 
-def popularity(
-    context: TaskContext, encoder: Any, videos: Sequence[VideoRef], texts: Sequence[str]
-) -> dict[str, float]:
+def popularity(context: TaskContext, encoder: Any, video_ids: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
     """How much to take off each indexed video's scores because it is liked by every text: 0 for the least popular.
 
     Sinkhorn–Knopp over a bank of texts, those given and a few neutral ones: transductive, the result depends on them
@@ -116,10 +114,10 @@ def popularity(
     """
     bank = encoder.encode_text(list(dict.fromkeys([*texts, *models.QUERY_BANK])))
     best: dict[str, NDArray[np.float32]] = {}
-    for video in videos:
-        features = context.features.get(video.id, encoder_key(encoder))
+    for video_id in video_ids:
+        features = context.features.get(video_id, encoder_key(encoder))
         if features is not None:
-            best[video.id] = (features.vectors.astype(np.float32) @ bank.T).max(0)
+            best[video_id] = (features.vectors.astype(np.float32) @ bank.T).max(0)
     if len(best) < 2:
         return {}
     bias = models.video_bias(np.stack(list(best.values()), axis=1), encoder.scale)

@@ -1,6 +1,6 @@
 """Questions → moments across the library."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,7 +56,7 @@ def embed_query(context: TaskContext, query: str, encoder_name: str | None = Non
 def search(
     context: TaskContext,
     question: SearchQuery,
-    videos: Sequence[VideoRef],
+    videos: Mapping[str, VideoRef],
     top: int = 20,
     encoder_name: str | None = None,
     texts: Sequence[TextMatch] = (),
@@ -64,21 +64,22 @@ def search(
     exact: bool = False,
     levels: tuple[float, float, float] | None = None,
     bank: Sequence[str] | None = None,
+    pictures: float | None = None,
 ) -> tuple[list[Hit], list[ScoreProfile]]:
-    """The best moments of the indexed videos among `videos`, best first, at most `top`; and the strips of the videos
-    that fit best. One of `texts` adds up to `text_weight` (see `cosine_unit`) to the moments that it is said or written
-    in; `exact` leaves only those, each text a moment of its own. `levels` weigh moment, frames and parts of pictures
-    instead of the best frame alone; a `bank` of texts holds back the videos that fit them all.
+    """The best moments of the indexed videos among `videos` (by id), best first, at most `top`; and the strips of the
+    videos that fit best. One of `texts` adds up to `text_weight` (see `cosine_unit`) to the moments that it is said or
+    written in; `exact` leaves only those, each text a moment of its own. `levels` weigh moment, frames and parts of
+    pictures instead of the best frame alone; a `bank` of texts holds back the videos that fit them all.
+    `pictures`: how many the videos show, see `pictures_of`, where that is known.
     """
     encoder = context.model("text_video", encoder_name)
     vector = embed(context, encoder, question)
-    by_id = {video.id: video for video in videos}
     key = encoder_key(encoder)
-    similarities = _SimilarityCache(context, key, vector, by_id)
-    liked = {} if bank is None else popularity(context, encoder, videos, bank)
+    similarities = _SimilarityCache(context, key, vector, videos)
+    liked = {} if bank is None else popularity(context, encoder, list(videos), bank)
     enough = top if levels is None and not liked else max(WIDER * top, 50)
     hits: list[Hit] = []
-    best = [] if exact else context.vector_index(key).search(vector, list(by_id), enough)
+    best = [] if exact else context.vector_index(key).search(vector, list(videos), enough)
     regions = 1 if len(best) >= enough else MOMENTS_A_VIDEO  # in a large library other videos are worth more
     for match in best:
         least = sorted((hit.visual for hit in hits), reverse=True)[enough - 1] if len(hits) >= enough else -1.0
@@ -91,15 +92,15 @@ def search(
     if levels is not None:
         hits.sort(key=lambda hit: -hit.score)
         few = top if levels[2] else enough  # looking at parts of pictures decodes them again: seconds
-        hits = by_levels(context, encoder, vector, wanted(question.text), hits[:few], by_id, levels)
+        hits = by_levels(context, encoder, vector, wanted(question.text), hits[:few], videos, levels)
     hits = [hit for hit in hits if not any(_is_itself(hit, moment) for moment in question.like)]
     hits = _with_texts(hits, texts, text_weight * cosine_unit(encoder), similarities)
     hits.sort(key=lambda hit: -hit.score)
     if not question.like and question.image is None:
-        sure, read = calibration(context, encoder, by_id), known(encoder, wanted(question.text))
-        pictures = pictures_of(videos)
-        answers = sure.answers([match.score for match in best], pictures)
-        certain = [similarities.confidence(hit, sure, read, pictures, answers) for hit in hits[:top]]
+        sure, read = calibration(context, encoder, videos), known(encoder, wanted(question.text))
+        there = pictures_of(video.duration_us for video in videos.values()) if pictures is None else pictures
+        answers = sure.answers([match.score for match in best], there)
+        certain = [similarities.confidence(hit, sure, read, there, answers) for hit in hits[:top]]
         hits = [replace(hit, confidence=each) for hit, each in zip(hits[:top], certain, strict=True)]
     shown = list(dict.fromkeys(hit.video_id for hit in hits[:top]))[:STRIPS]
     return hits[:top], [strip for video_id in shown if (strip := similarities.strip(video_id))]
@@ -109,7 +110,7 @@ class _SimilarityCache:
     """The similarity curves of the videos that a search has looked into, each computed once."""
 
     def __init__(
-        self, context: TaskContext, key: str, vector: NDArray[np.float32], videos: dict[str, VideoRef]
+        self, context: TaskContext, key: str, vector: NDArray[np.float32], videos: Mapping[str, VideoRef]
     ) -> None:
         self._context, self._key, self._vector, self._videos = context, key, vector, videos
         self._curves: dict[str, tuple[Features, NDArray[np.float32]] | None] = {}
@@ -222,7 +223,7 @@ def moments_of(
         )
     ]
     for start_us, end_us in proposals:
-        start, end = snap(start_us / 1e6), snap(end_us / 1e6)
+        start, end = snap.span(start_us / 1e6, end_us / 1e6)
         inside = np.flatnonzero((features.times_us >= start) & (features.times_us < end))
         if not len(inside) or any(start < hit.end_us and hit.start_us < end for hit in hits):
             continue

@@ -1,6 +1,7 @@
 """A label learned from what people said of it, and found in the whole library."""
 
 import hashlib
+import heapq
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -27,6 +28,7 @@ from studio.timeline.spans import Span, is_same
 
 TASK = "detection"
 LEAST = 0.3  # chance of being right, below which a moment is not proposed
+FEWEST, WORTH = 12, 0.05  # where fewer are, the likeliest others from this chance on are, too: to be told teaches most
 MOST = 50  # proposals of one video
 EDGE = 0.25  # share of a moment at each end in which an instant without the label says where it ends
 
@@ -224,12 +226,20 @@ def _looked(
 ) -> list[ModelRun]:
     """A run for each video that has the vectors which the detector reads: of the person's `own` finder, or of the
     `common` one where annotators work independently. Progress goes on from `done`."""
-    runs = []
+    runs: list[ModelRun] = []
+    spare: list[tuple[int, Prediction]] = []
     for number, video in enumerate(among):
         context.progress(done + (1 - done) * number / len(among), "Looking through the library")
         places = _places(context, lesson, video, own.detector.encoder)
         if places:
-            runs.append(_run(context, common if video.id in lesson.independent else own, video, places, lesson))
+            run = _run(context, common if video.id in lesson.independent else own, video, places, lesson)
+            spare += [(len(runs), p) for p in run.predictions if p.score < LEAST]
+            spare = heapq.nlargest(FEWEST, spare, key=lambda each: each[1].score)
+            runs.append(replace(run, predictions=[p for p in run.predictions if p.score >= LEAST]))
+    lacking = max(0, FEWEST - sum(len(run.predictions) for run in runs))
+    for at, prediction in spare[:lacking]:
+        found = sorted([*runs[at].predictions, prediction], key=lambda p: p.segment)
+        runs[at] = replace(runs[at], predictions=found)
     return runs
 
 
@@ -371,8 +381,8 @@ def _run(context: TaskContext, finder: _Finder, video: VideoRef, places: Sequenc
         said = lesson.said.get(place.id, Said())
         snap = snapping(context, video, place.features)
         for start_s, end_s, score in detector.propose(_edges(place), place.features.vectors, MOST):
-            start, end = snap(start_s), snap(end_s)
-            if score < LEAST or start >= end:
+            start, end = snap.span(start_s, end_s)
+            if score < WORTH or start >= end:
                 continue
             left = (start, end) if video.id in lesson.independent else _undecided(said, (start, end))
             if left is not None:

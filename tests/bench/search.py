@@ -73,7 +73,7 @@ def run(folder: Path) -> dict[str, object]:
         rows = torch.from_numpy(index._rows)
         read = median_ms(lambda rows=rows: rows.view(torch.int64).sum())  # type: ignore[misc]
         exact = median_ms(lambda index=index, videos=videos: index.search(query, videos, TOP))  # type: ignore[misc]
-        facts = [VideoRef(video, "", FRAMES_A_VIDEO * 1_000_000) for video in videos]
+        facts = {video: VideoRef(video, "", FRAMES_A_VIDEO * 1_000_000) for video in videos}
         whole = median_ms(lambda facts=facts: search(context, SearchQuery("a dog runs"), facts, TOP))  # type: ignore[misc]
         found |= {
             f"{frames:,} frames: reading them all (ms)": round(read, 1),

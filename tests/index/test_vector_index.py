@@ -101,7 +101,7 @@ def test_removing_a_video_tells_the_index_of_every_encoder(library: Library, mak
     other = LibraryIndex(library.store, "other@2")
     library.store.put("v5", "other@2", library.store.get("v5", ENCODER))  # type: ignore[arg-type]
     other.sync(["v5"])
-    delete_everywhere(library.store, "v5", getattr(index, "place", ""))
+    delete_everywhere(library.store, ["v5"], getattr(index, "place", ""))
     assert len(other) == 0
     assert len(index) == sum(len(rows) for video, rows in library.truth.items() if video != "v5")
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element, happening, pageOf } from "./dom.mjs";
-import { quiet, until } from "./harness.mjs";
+import { quiet, storage, until } from "./harness.mjs";
 
 const visited = [];
 globalThis.location = { search: "?view=overview", pathname: "/" };
@@ -195,6 +195,71 @@ test("a comparison in the address is made once, and what it plays falls silent w
   assert.deepEqual([calls.compare.length, calls.choose_videos.length, $("try-query").value], [1, 1, "a cat"]);
   go("library");
   assert.equal(paused, 1);
+});
+
+test("what is fetched is asked for only while the Models page is open", async (t) => {
+  pageOf("models");
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { encoderGallery } = await import("../../assets/web/js/view/encoders.js");
+  const { server, calls } = asked();
+  const gallery = encoderGallery(document.body, server, () => {});
+  const status = { encoder: "one", next: "two", gone: "", ready: 0, of: 2, failed: [] };
+  gallery.enter();
+  gallery.show({ models: [], downloads: {}, encoder: status, fixed: false });
+  t.mock.timers.tick(1000);
+  assert.equal(calls.model_downloads.length, 1);
+  gallery.leave();
+  const answered = calls.model_downloads[0].answer({ downloads: {}, encoder: status });
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  t.mock.timers.tick(5000);
+  assert.equal(calls.model_downloads.length, 1);
+  t.mock.timers.reset();
+  await Promise.race([answered, undefined]);
+});
+
+test("what was found is about the question that was asked, whatever the field holds by now", async () => {
+  const $ = pageOf("search");
+  for (const part of ["format", "go", "lost", "close"]) $("find-export").append($(`find-export-${part}`));
+  globalThis.sessionStorage ??= storage();
+  globalThis.performance.getEntriesByType ??= () => [];
+  window.scrollTo ??= () => {};
+  const { mount } = await import("../../assets/web/js/search.js");
+  const { server, calls } = asked();
+  location.search = "?view=search&q=a+dog";
+  mount(document.body, server);
+  const hit = { ...{ video: "v", name: "v.mp4", start: 1, end: 2, peak: 1, score: 1, confidence: 1, visual: 1 } };
+  const more = { parts: [], line: "", why: "seen", aspect: 1 };
+  await calls.search[0].answer({ hits: [{ ...hit, ...more }], strips: [], indexed: 1, known: 1 });
+  $("search-query").value = "a cat";
+  const button = (name) => [...$("search-hits").querySelectorAll("button")].find((b) => b.textContent === name);
+  button("Why?").click();
+  assert.equal(calls.explain[0].request.query, "a dog");
+  const links = [...$("search-hits").querySelectorAll("a")]
+    .map((link) => link.getAttribute("href") ?? "")
+    .filter((href) => href.includes("video=v"));
+  assert.ok(links.length > 0 && links.every((href) => href.includes("q=a+dog")), String(links));
+
+  const none = { hits: [], strips: [], indexed: 1, known: 1, wordless: 0 };
+  const says = async (answer) => {
+    await calls.search.at(-1).answer(answer);
+    return $("search-status").textContent;
+  };
+  const ask = (query) => {
+    $("search-query").value = query;
+    $("search-form").dispatchEvent(happening("submit"));
+  };
+  ask("“a boat”");
+  assert.match(await says(none), /^These words are neither said nor written in any video\. Leave/);
+  ask("“a ship”");
+  assert.match(await says({ ...none, wordless: 2 }), /as far as they are known: of 2 videos the speech or the screen/);
+  ask("boat");
+  assert.equal(await says({ ...none, indexed: 0, known: 0 }), "Nothing to search yet: add videos on the Library page.");
+  $("opt-name").value = "holiday";
+  ask("“a mast”");
+  assert.equal(await says({ ...none, wordless: 2 }), "Nothing fits these options.");
+  $("opt-name").value = "";
+  go("search", { like: "v,1,2" });
+  assert.equal(await says(none), "No other moment looks like it.");
 });
 
 test("in full screen is all of the page, so that menus and messages are seen", async () => {

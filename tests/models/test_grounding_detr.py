@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,19 @@ def test_spans_settle_on_clips_inside_the_window() -> None:
 def test_each_clip_is_the_frame_next_to_its_middle() -> None:
     assert nearest(np.arange(7.0), 7.0).tolist() == [1, 3, 5, 6]
     assert nearest(np.array([0.0]), 0.5).tolist() == [0]
+    times = np.cumsum(np.random.default_rng(0).random(500))
+    middles = np.minimum(np.arange(150) * 2 + 1, 300)
+    assert nearest(times, 300.0).tolist() == np.abs(times - middles[:, None]).argmin(1).tolist()
+
+
+def test_a_long_video_takes_little_memory_to_be_read_in_clips() -> None:
+    times = np.arange(0, 6 * 3600, 0.5)
+    tracemalloc.start()
+    try:
+        nearest(times, 6 * 3600.0)
+        assert tracemalloc.get_traced_memory()[1] < 10 * times.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

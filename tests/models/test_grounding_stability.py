@@ -88,6 +88,18 @@ def test_what_does_not_move_with_the_video_is_not_sure_and_what_does_is() -> Non
     assert models.stability(Whole(), [(0.0, 40.0, 1.0)], times, curve, 40.0) == ([1.0], 1.0)
 
 
+class OnceOnly(Fixed):
+    """Finds nothing in a changed video."""
+
+    def propose(self, *arguments: Any) -> list[tuple[float, float, float]]:
+        return []
+
+
+def test_what_is_not_found_again_is_not_sure() -> None:
+    times, curve = np.arange(40) + 0.5, np.linspace(0, 1, 40)
+    assert models.stability(OnceOnly(), [(10.0, 14.0, 1.0)], times, curve, 40.0) == ([0.0], 0.0)
+
+
 def test_nothing_has_no_confidence() -> None:
     engine = models.load("grounding", "merge-tree")
     assert models.stability(engine, [], [0.5], [1.0]) == ([], 0.0)

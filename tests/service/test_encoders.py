@@ -203,6 +203,11 @@ def test_a_speed_is_measured_once_and_others_are_estimated(empty: Studio) -> Non
     assert share == pytest.approx(81280 / 5744, rel=0.2), "by their multiply-adds"
 
 
+def test_a_speed_is_measured_by_who_may_choose_the_encoder(empty: Studio) -> None:
+    with pytest.raises(PermissionDenied):
+        empty.jobs.time_encoder("studio-lite", Actor("Ada"))
+
+
 def test_every_job_is_told_the_librarys_encoder(tmp_path: Path) -> None:
     told: list[object] = []
 

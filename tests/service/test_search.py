@@ -352,3 +352,22 @@ def test_a_check_looks_in_the_mirror_once(library: Studio) -> None:
     written = kept.stat().st_mtime_ns
     library.jobs.run("ground", video, {"query": "a man", "check": True})
     assert kept.stat().st_mtime_ns == written
+
+
+def test_a_search_sends_little_of_each_video(library: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+    call = library.search._backend.call
+
+    def listened(kind: str, params: dict[str, Any], monitor: Any) -> Any:
+        sent.append(params)
+        return call(kind, params, monitor)
+
+    monkeypatch.setattr(library.search._backend, "call", listened)
+    hits, _ = library.search.ask(SearchRequest("a man"))
+    rows = library.videos.all()
+    assert sent[0]["among"] == [[row["id"] for row in rows], [row["duration_us"] for row in rows]]
+    assert sent[0]["videos"] == [], "their files are not read"
+    assert hits[0]["video"]["path"] in [row["path"] for row in rows]
+    some = tuple(row["id"] for row in rows[1:3])
+    library.search.ask(SearchRequest("a man", filters=Filters(videos=some), levels=(1.0, 1.0, 1.0)))
+    assert [each["id"] for each in sent[1]["videos"]] == list(some)

@@ -248,11 +248,11 @@ def test_what_breaks_off_is_told(three: Studio, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_cleaned_is_forgotten_by_every_index(three: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(storage, "delete_everywhere", lambda features, video, place="": asked.append((video, place)))
+    asked: list[tuple[list[str], str]] = []
+    monkeypatch.setattr(storage, "delete_everywhere", lambda features, videos, place="": asked.append((videos, place)))
     three.storage._settings = replace(three.settings, vectors="/vectors")
     name = features_kind(three.encoders.key())
     three.cache.write("v1", f"{name}.npy", b"x" * 5)
     aged(three, "v1")
     three.storage.clean(kinds=[FEATURES])
-    assert asked == [("v1", "/vectors")]
+    assert asked == [(["v1"], "/vectors")]

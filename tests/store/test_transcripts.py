@@ -9,7 +9,7 @@ import pytest
 
 from studio.errors import Conflict, NotFound
 from studio.jobs import JobResult, keep_result
-from studio.store import Store, imports, transcripts
+from studio.store import Store, imports, text_search, transcripts, videos
 from studio.store.imports import Batch
 from studio.store.text_search import TextQuery
 from studio.timeline import Cue, Transcript, Word
@@ -194,3 +194,31 @@ def test_another_video_s_line_is_not_found(store: Store) -> None:
     for work in (transcripts.delete, transcripts.restore):
         with pytest.raises(NotFound):
             store.write(lambda db, work=work: work(db, "v2", made, "ada"))  # type: ignore[misc]
+
+
+def test_lines_of_other_and_of_removed_videos_do_not_crowd_out_what_is_looked_for(store: Store) -> None:
+    store.write(crowd)
+    index(store, [Cue(0, 1_000_000, "The weather was fine that morning, and the harbour was full of boats")])
+
+    def texts_in(*names: str) -> list[str]:
+        return [r["video_id"] for r in store.read(lambda db: transcripts.search(db, TextQuery.of("harbour"), names))]
+
+    assert texts_in("v1") == ["v1"]
+    store.write(lambda db: videos.put_aside(db, "other", "ada"))
+    assert found(store, "harbour") == ["The weather was fine that morning, and the harbour was full of boats"]
+
+
+def crowd(db: sqlite3.Connection) -> None:
+    """Another video that says a word more often than are looked at."""
+    facts = dict(db.execute("SELECT * FROM videos WHERE id = 'v1'").fetchone())
+    videos.insert(db, {**facts, "id": "other", "path": "/other.mp4", "sha256": "other"})
+    cues = [Cue(1000 * i, 1000 * i + 900, "Harbour harbour") for i in range(10 * text_search.MOST + 1)]
+    transcripts.sync_source(db, "other", "speech", cues)
+
+
+def test_small_words_find_nothing_beside_others(store: Store) -> None:
+    index(store)
+    assert found(store, "the how of you") == ["How are you"]
+    assert found(store, "are you") == ["How are you"], "nothing else is left of the question"
+    index(store, [Cue(0, 1_000_000, "You are in the way"), Cue(1_000_000, 2_000_000, "A boat")])
+    assert found(store, "you are a boat") == ["A boat"]

@@ -13,7 +13,7 @@ from studio.config import Settings
 from studio.errors import UsageError
 from studio.jobs.executor import perform
 from studio.tasks import TaskContext, VideoRef, engines, glance, ground, index_video
-from studio.tasks.boundaries import _look, _split
+from studio.tasks.boundaries import Snap, _look, _split
 from studio.timeline import ModelRun
 
 SIZE, RATE = (320, 180), 25
@@ -114,3 +114,35 @@ def test_the_split_is_where_the_curve_steps_up() -> None:
 
 def test_a_look_stays_in_the_video() -> None:
     assert _look(300_000, 1_000_000, 1_200_000).tolist() == [125_000 * k for k in range(10)]
+
+
+def snap_of(*cuts: int) -> Snap:
+    """To whole tenths of a second, with a sample a second."""
+    return Snap(np.array(cuts, np.int64), lambda time: round(time, -5), 500_000)
+
+
+def test_a_boundary_goes_to_a_cut_that_is_nearer_than_half_way_to_the_next_sample() -> None:
+    snap = snap_of(4_040_000)
+    assert [snap(at) for at in (3.5, 3.55, 4.5, 4.6)] == [3_500_000, 4_000_000, 4_000_000, 4_600_000]
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ((3.8, 4.2), (4_000_000, 4_200_000)),
+        ((3.7, 4.1), (3_700_000, 4_000_000)),
+        ((3.6, 3.9), (3_600_000, 4_000_000)),
+        ((4.1, 4.4), (4_000_000, 4_400_000)),
+        ((3.2, 4.4), (3_200_000, 4_000_000)),
+    ],
+)
+def test_of_two_ends_at_one_cut_the_nearer_keeps_it(moment: tuple[float, float], expected: tuple[int, int]) -> None:
+    assert snap_of(4_000_000, 9_000_000).span(*moment) == expected
+
+
+def test_found_speaks_of_the_moments_that_are_there(
+    context: tuple[TaskContext, VideoRef], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Snap, "span", lambda self, start_s, end_s: (0, 0))
+    run = ground(*context, "a man")
+    assert (run.predictions, run.payload["found"]) == ([], False)

@@ -11,8 +11,8 @@ import pytest
 
 from studio import media
 from studio.config import Settings
-from studio.errors import Cancelled
-from studio.tasks import SearchQuery, TaskContext, VideoRef, index_video, search
+from studio.errors import Cancelled, UsageError
+from studio.tasks import SearchQuery, TaskContext, VideoRef, explain, glance, index_video, search
 from studio.tasks.indexing import KEY_EVERY_S, index_key_frames
 from studio.tasks.query import encoder_key
 
@@ -77,14 +77,14 @@ def test_what_was_stopped_after_the_key_frames_is_found_and_indexed_later(contex
     assert part is not None
     assert len(part.times_us) == pytest.approx(200 / KEY_EVERY_S, abs=2)
     assert set(part.times_us) <= set(media.probe(video.path).key_us)
-    hits, _ = search(context, SearchQuery("bright"), [video])
+    hits, _ = search(context, SearchQuery("bright"), {"long": video})
     assert 60_000_000 <= hits[0].peak_us < 80_000_000
     assert not context.features.has("long", encoder_key(encoder))
     context.progress = lambda fraction, message: None
     whole = index_video(context, video)
     assert len(whole.times_us) == 200
     assert context.features.has("long", encoder_key(encoder))
-    (hit, *_), _ = search(context, SearchQuery("bright"), [video])
+    (hit, *_), _ = search(context, SearchQuery("bright"), {"long": video})
     assert hit.start_us == pytest.approx(60_000_000, abs=500_000)
     assert hit.end_us == pytest.approx(80_000_000, abs=500_000)
     before = encoder.embedded
@@ -101,3 +101,21 @@ def test_a_short_video_or_one_of_few_key_frames_is_indexed_at_once(
         assert index_key_frames(context, video) is None
     whole = index_video(context, video)
     assert context.model("text_video").embedded == len(whole.times_us)
+
+
+def test_what_is_answered_at_once_goes_by_what_is_indexed_and_indexes_nothing(
+    context: TaskContext, tmp_path: Path
+) -> None:
+    video = video_of(write(tmp_path / "long.mp4", 200, 16))
+    encoder = context.model("text_video")
+    for ask in (lambda: glance(context, video, 70_000_000), lambda: explain(context, "bright", video, 0, 90_000_000)):
+        with pytest.raises(UsageError, match="not indexed with brightness yet"):
+            ask()
+    assert encoder.embedded == 0
+    index_key_frames(context, video)
+    before = encoder.embedded
+    (moment,) = glance(context, video, 70_000_000).predictions
+    assert moment.segment.start <= 70_000_000 < moment.segment.end
+    assert 60_000_000 <= explain(context, "bright", video, 0, 90_000_000).peak_us < 80_000_000
+    assert encoder.embedded <= before + 1, "only the frame that is explained is looked at again"
+    assert not context.features.has("long", encoder_key(encoder))

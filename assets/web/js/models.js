@@ -95,7 +95,7 @@ export function mount(element, server) {
   /** The speed of the encoder that came with the install, from which those of others are estimated; once a machine. */
   async function measureOnce() {
     const own = known.models.find((m) => m.task === "text_video" && m.default);
-    if (isMeasuring || !own || own.images_per_second) return;
+    if (isMeasuring || known.fixed || !own || own.images_per_second) return;
     isMeasuring = true;
     await call(server, "time_encoder", { model: own.name }).then(load, () => {}); // the page does without it
   }
@@ -362,8 +362,10 @@ export function mount(element, server) {
     compare();
   });
   onRoute((route) => {
-    if (route.page === "models") open().catch((error) => ($("try-status").textContent = messageOf(error)));
-    else {
+    if (route.page === "models") {
+      gallery.enter();
+      open().catch((error) => ($("try-status").textContent = messageOf(error)));
+    } else {
       turn++;
       picture.pause();
       gallery.leave();

@@ -16,7 +16,9 @@ import { removable, savedSearch } from "./view/removable.js";
 /** @import { Hit, ScoreProfile, SearchQuery, Server } from "./types.js" */
 /** @import { QueryImage } from "./input/query-image.js" */
 
-/** What a search found. @typedef {{ hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }} Found */
+/** What a search found; `wordless`: where it found nothing, of how many videos the words are not known.
+ * @typedef {{ hits: Hit[], strips: ScoreProfile[], indexed: number, known: number, wordless?: number }} Found
+ */
 /** A moment of a video. @typedef {{ video: string, start: number, end: number }} Moment */
 /** What is looked for: one of these.
  * @typedef {{ query?: string, like?: readonly Moment[], picture?: QueryImage | null }} Wanted
@@ -50,8 +52,9 @@ export function mount(element, server) {
   let inAnnotations = false;
   const heat = new HeatMap($("search-where", "details"), $("search-heat"), (video, t) => open({ video, t }));
   let asked = 0;
-  /** The question whose results are shown. */
+  /** The question whose results are shown, and its words: the field may hold others by now. */
   let shown = "";
+  let words = "";
   /** question → what it found @type {Map<string, Found>} */
   const results = new Map();
   /** search for what looks like these moments @type {readonly Moment[]} */
@@ -60,9 +63,9 @@ export function mount(element, server) {
   let picture = null;
 
   const text = () => query.value.trim();
-  const open = (/** @type {{ video: string, t: number | string }} */ place) => go("annotate", { ...place, q: text() });
+  const open = (/** @type {{ video: string, t: number | string }} */ place) => go("annotate", { ...place, q: words });
   const address = (/** @type {{ video: string, t: number | string, end?: number, score?: number }} */ place) =>
-    addressOf("annotate", { ...place, q: text() });
+    addressOf("annotate", { ...place, q: words });
   /** @param {string} words @param {readonly Moment[]} moments @returns {SearchQuery} */
   const questionOf = (words, moments) => ({
     query: words,
@@ -99,7 +102,7 @@ export function mount(element, server) {
       if (number !== asked) return;
       shown = key;
       if (!picture) keep(key, found);
-      show(found);
+      show(found, wanted);
       heat.show(found.strips);
     } catch (error) {
       if (number !== asked) return;
@@ -129,27 +132,35 @@ export function mount(element, server) {
     }
   }
 
-  /** @param {Found} found */
-  function show({ hits, strips: profiles, indexed, known }) {
+  /** Why nothing was found. @param {Found} found @param {SearchQuery} asks */
+  function whyNothing({ indexed, known, wordless = 0 }, { query: said, like: moments }) {
+    if (!indexed) return known ? "Nothing to search yet." : "Nothing to search yet: add videos on the Library page.";
+    if (options.count()) return "Nothing fits these options.";
+    if (!/["“”„«»]/.test(said)) return moments ? "No other moment looks like it." : "Nothing was found.";
+    const unknown = wordless
+      ? `, as far as they are known: of ${counted(wordless, "video")} the speech or the screen text was not read yet`
+      : "";
+    return `These words are neither said nor written in any video${unknown}. Leave the quotes out to search the pictures too.`;
+  }
+
+  /** @param {Found} found @param {SearchQuery} asks the question that it is the answer to */
+  function show(found, asks) {
+    const { hits, strips: profiles, indexed, known } = found;
+    words = asks.query;
     $("search-empty").hidden = true;
-    $("search-save").hidden = Boolean(picture);
+    $("search-save").hidden = Boolean(asks.image);
     const isLikely = (/** @type {Hit} */ { confidence }) => confidence === null || confidence >= LIKELY;
     const likely = hits.filter(isLikely).length;
     const waiting = known - indexed;
     const later = waiting
       ? ` ${waiting} of ${counted(known, "video")} ${waiting === 1 ? "is" : "are"} not searchable yet; the Library page says why.`
       : "";
-    const none = /["“”„«»]/.test(text())
-      ? "These words are neither said nor written in any video. Leave the quotes out to search the pictures too."
-      : options.count()
-        ? "Nothing fits these options."
-        : "Nothing to search yet: add videos on the Library page.";
     const count = likely
       ? `${counted(likely, "likely moment")}.`
       : "Nothing fits well. These are the nearest moments, and probably not what you asked for.";
-    status.textContent = (hits.length ? count : none) + later;
+    status.textContent = (hits.length ? count : whyNothing(found, asks)) + later;
     const byVideo = new Map(profiles.map((profile) => [profile.video, profile]));
-    const byWords = Boolean(text()) && !like.length && !picture;
+    const byWords = Boolean(asks.query) && !asks.like && !asks.image;
     const ordered = [...hits.filter(isLikely), ...hits.filter((hit) => !isLikely(hit))];
     const results = ordered.map((hit, rank) => {
       const { video, start, end, aspect } = hit;
@@ -158,10 +169,8 @@ export function mount(element, server) {
         address,
         follow,
         open,
-        alike: aspect
-          ? addressOf("search", parameters({ ...question(), query: "", like: { video, start, end } }))
-          : null,
-        why: byWords && aspect ? () => call(server, "explain", { query: text(), video, start, end }) : null,
+        alike: aspect ? addressOf("search", parameters({ ...asks, query: "", like: { video, start, end } })) : null,
+        why: byWords && aspect ? () => call(server, "explain", { query: asks.query, video, start, end }) : null,
       });
     });
     const less = el("h2", { class: "less-likely", text: `Less likely, ${results.length - likely} more` });

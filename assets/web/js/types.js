@@ -823,7 +823,7 @@
  * @property {[{}, { cancelled: number }]} cancel_jobs
  * @property {[{ on: boolean, annotator: string }, {}]} set_prepares_words
  * @property {[{}, { videos: number }]} prepare_words
- * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number,
+ * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number, wordless?: number,
  *   found: boolean | null }]} search
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
  * @property {[{ annotator: string }, MapState]} map_state

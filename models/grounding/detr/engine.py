@@ -82,8 +82,10 @@ class MomentDetr:
 
 def nearest(times: Doubles, end_s: float) -> npt.NDArray[np.intp]:
     """For each clip of a video of `end_s` the sample next to its middle."""
-    middles = (np.arange(max(1, int(np.ceil(end_s / CLIP_S - 1e-6)))) + 0.5) * CLIP_S
-    result: npt.NDArray[np.intp] = np.abs(times - np.minimum(middles, end_s)[:, None]).argmin(1)
+    middles = np.minimum((np.arange(max(1, int(np.ceil(end_s / CLIP_S - 1e-6)))) + 0.5) * CLIP_S, end_s)
+    after = np.searchsorted(times, middles).clip(max=len(times) - 1)
+    before = (after - 1).clip(0)
+    result: npt.NDArray[np.intp] = np.where(middles - times[before] <= times[after] - middles, before, after)
     return result
 
 

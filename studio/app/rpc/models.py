@@ -55,7 +55,8 @@ def methods(studio: Studio) -> list[Method]:
         return {}
 
     def time_encoder(request: ModelRequest) -> Any:
-        return {"images_per_second": studio.jobs.time_encoder(model_name(studio, request.model, "text_video") or "")}
+        name = model_name(studio, request.model, "text_video") or ""
+        return {"images_per_second": studio.jobs.time_encoder(name, actor(studio, request))}
 
     def detect(request: ModelRequest) -> Any:
         return serializers.job(studio.teaching.start_detect(request.model, actor(studio, request)))

@@ -47,7 +47,8 @@ def methods(studio: Studio) -> list[Method]:
             for s in strips
         ]  # fmt: skip
         found = serializers.answer(hits)
-        return {"hits": shown, "strips": heat, "indexed": ready, "known": known, "found": found}
+        words = {} if hits else {"wordless": studio.jobs.count_lacking_words()}  # the page says why there is nothing
+        return {"hits": shown, "strips": heat, "indexed": ready, "known": known, "found": found, **words}
 
     def explain(request: Explain) -> Any:
         encoder, row = model_name(studio, request.encoder, "text_video"), studio.videos.get(request.video)

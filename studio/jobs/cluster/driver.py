@@ -407,6 +407,7 @@ class Driver:
                 receiver.write(offset, data)
                 self._fetched += len(data)
             receiver.close()
+            self._cache.note_change()
         finally:
             receiver.abandon()
 

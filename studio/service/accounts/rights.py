@@ -19,9 +19,10 @@ rename a label or take it off the list                 everybody while nobody el
 say that a track takes only its labels; say that       an admin
 speech and screen text of new videos are prepared;
 get models; import or delete detectors;
-choose the library's encoder; pause, limit and order
-the work of all; try again all that failed; limit the
-cache, and make room in it; open another library
+choose the library's encoder, or measure one's speed;
+pause, limit and order the work of all; try again all
+that failed; limit the cache, and make room in it;
+open another library
 say that annotators of a video work independently;     whoever added the video; an admin; they see everybody's
 compare two of them then                               work
 ====================================================  =========================================================

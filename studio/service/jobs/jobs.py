@@ -66,8 +66,10 @@ class Jobs:
         """Index a video for one encoder, and nothing else; quick when that is there already."""
         self._now("embed", self._video(video_id), {"encoder": encoder}, progress)
 
-    def time_encoder(self, name: str) -> float:
-        """Measure how many pictures a second an encoder reads here. Raises ModelUnavailable."""
+    def time_encoder(self, name: str, by: Actor = OWNER) -> float:
+        """Measure how many pictures a second an encoder reads here: all other questions wait meanwhile. Raises
+        ModelUnavailable, PermissionDenied."""
+        need(by, "choose the model that the library is searched with")
         result = self._interactive.call("time_encoder", {"encoder": name}, JobMonitor())
         return float(result.data["images_per_second"])
 

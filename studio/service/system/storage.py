@@ -233,6 +233,7 @@ class Storage:
 
     def _clean(self, plan: _Plan) -> Row:
         freed = cleaned = 0
+        unsearchable: list[str] = []
         mine, features = features_kind(self._encoders.key()), FeatureStore(self._cache)
         try:
             for number, (video, kinds) in enumerate(plan.videos.items(), 1):
@@ -243,11 +244,12 @@ class Storage:
                 freed += clean(self._cache, video, kinds)
                 cleaned += 1
                 if mine in kinds:
-                    delete_everywhere(features, video, self._settings.vectors)
+                    unsearchable.append(video)
                 if self._cleaning:
                     self._cleaning |= {"done": number, "bytes": freed}
             self.measure()
         finally:
+            delete_everywhere(features, unsearchable, self._settings.vectors)
             if self._cleaning:
                 self._cleaning |= {"running": False}
         if freed:

@@ -82,7 +82,7 @@ class Trash:
         self._store.write(work)
         for row in gone:
             self._cache.drop(row["id"])
-            delete_everywhere(FeatureStore(self._cache), row["id"], self._settings.vectors)
+        delete_everywhere(FeatureStore(self._cache), [row["id"] for row in gone], self._settings.vectors)
         return gone
 
     def _drop_files(self, row: Row) -> bool:

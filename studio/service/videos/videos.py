@@ -329,9 +329,10 @@ class Videos:
         if video_id:
             return
         kept = self._cache.videos()  # before the videos: what is added meanwhile is kept
-        for gone in kept - {row["id"] for row in (*self.all(), *self.trash.listed())}:
-            self._cache.drop(gone)
-            delete_everywhere(FeatureStore(self._cache), gone, self._settings.vectors)
+        gone = kept - {row["id"] for row in (*self.all(), *self.trash.listed())}
+        for each in gone:
+            self._cache.drop(each)
+        delete_everywhere(FeatureStore(self._cache), list(gone), self._settings.vectors)
 
     @property
     def bounded(self) -> bool:

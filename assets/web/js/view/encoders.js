@@ -35,6 +35,8 @@ export function encoderGallery(root, server, changed) {
   let shown = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  /** Whether the page is open. */
+  let isHere = false;
 
   /** @param {Calls["list_models"][1]} known */
   function show(known) {
@@ -48,6 +50,7 @@ export function encoderGallery(root, server, changed) {
 
   function follow() {
     clearTimeout(timer);
+    if (!isHere) return; // it was left while the server was asked
     if (status.next || Object.values(downloads).some((each) => each.running)) timer = setTimeout(look, LOOK_MS);
   }
 
@@ -55,6 +58,7 @@ export function encoderGallery(root, server, changed) {
     const before = { running: running(), encoder: status.encoder };
     try {
       ({ downloads, encoder: status } = await call(server, "model_downloads", {}));
+      if (!isHere) return;
     } catch {
       return follow(); // the server is away: later
     }
@@ -232,7 +236,16 @@ export function encoderGallery(root, server, changed) {
     ].filter((each) => each !== null);
   }
 
-  return { show, leave: () => clearTimeout(timer) };
+  function enter() {
+    isHere = true;
+  }
+
+  function leave() {
+    isHere = false;
+    clearTimeout(timer);
+  }
+
+  return { show, enter, leave };
 }
 
 /** @param {number} bytes */

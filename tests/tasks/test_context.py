@@ -1,0 +1,48 @@
+"""What a process keeps warm from one job to the next."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from studio.config import Settings
+from studio.tasks import TaskContext, time_encoder
+
+
+@pytest.fixture
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TaskContext:
+    """One whose models have a name and nothing else."""
+
+    def load(task: str, name: str | None, *rest: Any) -> Any:
+        return SimpleNamespace(name=name or "default", version="1")
+
+    monkeypatch.setattr("studio.tasks.context.models.load", load)
+    return TaskContext(Settings(home=tmp_path, device="cpu").ensure())
+
+
+def test_two_encoders_stay_warm_the_librarys_and_the_one_used_last(context: TaskContext) -> None:
+    own = context.model("text_video")
+    context.model("grounding", "tag")
+    for name in ("a", "b", "a", "c", "b"):
+        context.model("text_video", name)
+        assert len([each for each in context.loaded() if each != "tag"]) == 2
+    assert context.loaded() == ["b", "default", "tag"]
+    assert context.model("text_video") is own
+
+
+def test_the_one_used_last_stays_where_the_librarys_is_not_loaded(context: TaskContext) -> None:
+    for name in ("a", "b", "a", "c"):
+        context.model("text_video", name)
+    assert context.loaded() == ["a", "c"]
+    context.model("text_video")
+    assert context.loaded() == ["c", "default"]
+
+
+def test_an_encoder_that_was_only_measured_is_not_kept(context: TaskContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio.models.text_video.speed.images_per_second", lambda encoder: 7.0)
+    monkeypatch.setattr("studio.models.text_video.speed.multiply_adds_per_second", lambda device: 1e9)
+    context.model("text_video")
+    for name in ("a", "b"):
+        assert time_encoder(context, name) == 7.0
+    assert context.loaded() == ["default"]
