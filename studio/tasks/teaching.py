@@ -284,8 +284,9 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], learned: Learned, tuned: s
     missing = sum(len(said.positive) for place, said in lesson.said.items() if place not in heard)
     left_out = f"{missing} {_plural('moment', missing)} left out: not indexed yet." if missing else ""
     if measured is None or by_text is None:
+        shown = "one example" if positive < 2 else f"{positive} moments that lie over each other"
         note = (
-            "Learned from one example and the words of the label, and not measured: nothing is left to measure it on. "
+            f"Learned from {shown} and the words of the label, and not measured: nothing is left to measure it on. "
             "Label it in a second place."
         )
     elif learned.step == "text":

@@ -54,10 +54,11 @@ def test_a_label_is_learned_kept_as_a_model_and_found_elsewhere(library: Studio)
     mark(library, "bikes", 0.0, 1.0, track="Rides")
     mark(library, "bikes", 4.0, 6.0, track="Rides")
     mark(library, "bikes", 8.0, 9.5, track="Rides")
-    for name in ("bikes", "carphone"):
-        library.teaching.mark_reviewed(by_name(library, name), track="Rides", annotator="ann")
+    everywhere = library.videos.all()
+    for row in everywhere:
+        library.teaching.mark_reviewed(row, track="Rides", annotator="ann")
     made = library.teaching.teach("ride")
-    assert made["examples"] == {"positive": 3, "negative": 2}
+    assert made["examples"] == {"positive": 3, "negative": len(everywhere)}
     assert made["predictions"] == [], "all of the library was looked through"
     assert made["measured"]["folds"] == 3, "one video has all: its stretches are the folds"
     cards = models.cards("detection", library.settings.models)
@@ -110,7 +111,7 @@ def test_of_independent_annotators_nobody_learns_what_another_decided(library: S
         kept = library.store.read(lambda db: runs.get(db, run["id"]))
         assert "ann" not in str(kept["params"]) + str(kept["payload"])
         everybody = library.store.read(lambda db: runs.predictions(db, run["id"]))
-        assert kept["params"]["shift"]["person"] == "" and len(everybody) > 1
+        assert kept["params"]["shift"]["person"] == "" and everybody
         taken = everybody[0]
         at, end = taken.segment.start / MICROS, taken.segment.end / MICROS
         mark(library, "bikes", at, end, label, track="T")
@@ -166,7 +167,7 @@ def correct(studio: Studio, label: str, person: str, moved: list[tuple[float, fl
     """Predictions of a label in bikes, a second long, and by how much a person moved their starts and ends."""
     bikes = by_name(studio, "bikes")["id"]
     made = [
-        Prediction(Segment(n * MICROS, (n + 1) * MICROS), "T", label, 0.5, f"{label}{person}{n}")
+        Prediction(Segment(2 * n * MICROS, (2 * n + 1) * MICROS), "T", label, 0.5, f"{label}{person}{n}")
         for n in range(1, 1 + len(moved))
     ]
     studio.store.write(
@@ -200,7 +201,8 @@ def test_boundaries_are_shifted_as_the_person_moves_them(library: Studio) -> Non
     assert same
     for score in same:
         starts, ends = ([found[name][score][end] for name in ("ann", "cleo", "ben")] for end in ("start", "end"))
-        assert starts[0] < starts[1] < starts[2] or len(set(starts)) == 1, "a cut holds them"
+        assert starts[0] <= starts[1] <= starts[2], "a cut may hold them"
+        assert starts[0] < starts[2] or ends[0] > ends[2]
         assert ends[0] >= ends[1] >= ends[2]
     kept = [run for run in library.timelines.load(bikes)["runs"] if run["query"] == label]
     assert kept, "what was shifted is said with the run"
