@@ -89,14 +89,15 @@ test("undo and redo go step by step, with the versions that the server counts", 
   assert.equal(desk.canUndo, false);
 });
 
-test("the same key again takes a decision back", () => {
+test("the same decision again takes nothing back; the button of the card does", () => {
   const { desk, sent } = opened(prediction("p1"));
   desk.decide(desk.items, "rejected");
   desk.decide(desk.items, "rejected");
-  assert.deepEqual(ops(sent), [
-    ["verdict", "rejected"],
-    ["verdict", ""],
-  ]);
+  assert.deepEqual(ops(sent), [["verdict", "rejected"]]);
+  desk.press(desk.items[0], "rejected");
+  assert.deepEqual(ops(sent).slice(1), [["verdict", ""]]);
+  desk.press(desk.items[0], "rejected");
+  assert.deepEqual(ops(sent).slice(2), [["verdict", "rejected"]]);
 });
 
 test("an instant says that a label is not there, or becomes an annotation that chance found", () => {
