@@ -97,7 +97,7 @@ class Studio:
         self.review = Review(self.store)
         self.selections = Selections(self.store, limits)
         self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)
-        self.desk = ReviewDesk(self.store, self._interactive, self.presence.has_left)
+        self.desk = ReviewDesk(self.store, self.cache, self._interactive, self.presence.has_left)
         self.detectors = Detectors(self.settings, FeatureStore(self.cache))
         self.map = MapOfLibrary(self.store, self.cache, self.media, self.jobs, self._interactive)
         self.layers = Layers(self.store)

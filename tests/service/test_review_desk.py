@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from studio.errors import UsageError
@@ -141,6 +142,17 @@ def test_a_random_frame_is_answered_by_what_is_known_and_by_people(library: Stud
     assert two["video"] not in {item["video"] for item in left}, "all of it was looked through"
     save(library, one["video"], {**absent, "edit_id": "back", "absent": False})
     assert one["id"] in [item["id"] for item in ask(library, "random", count=30)["items"]]
+
+
+def test_a_moment_around_a_random_frame_begins_and_ends_with_frames(library: Studio) -> None:
+    times = np.arange(0, 60 * MICROS, 33_367)
+    for number in range(3):
+        library.cache.save_array(f"v{number}", "pts.npy", times)
+    found = [item for item in ask(library, "random", count=30)["items"] if item["kind"] == "instant"]
+    edges = {*times.tolist(), 60 * MICROS}
+    assert len(found) > 10
+    assert {round(item[end] * MICROS) for item in found for end in ("start", "end")} <= edges
+    assert all(item["end"] - item["start"] > 3.9 for item in found)
 
 
 def test_what_is_left_is_estimated_from_the_answers(library: Studio) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.errors import UsageError
 from studio.eval.sampling import Instant, Looked, estimate, instants
+from studio.index import Cache, frame_edges
 from studio.jobs import ExecutionBackend, JobMonitor
 from studio.service import serializers
 from studio.service.accounts.claims import Claims
@@ -17,7 +18,7 @@ from studio.service.accounts.rights import OWNER, Actor
 from studio.store import Store, absences, jobs, labels, review, reviewed, stored, teaching, videos
 from studio.store.readers import Annotator
 from studio.store.review import Undecided
-from studio.timeline import MICROS, seconds
+from studio.timeline import MICROS, seconds, us
 from studio.timeline.spans import Span, covers, distinct, is_same, union
 
 Row = dict[str, Any]
@@ -46,9 +47,11 @@ class DeskRequest:
 class ReviewDesk:
     """What is to be decided next, by label or all together."""
 
-    def __init__(self, store: Store, interactive: ExecutionBackend, has_left: Callable[[str], bool]) -> None:
+    def __init__(
+        self, store: Store, cache: Cache, interactive: ExecutionBackend, has_left: Callable[[str], bool]
+    ) -> None:
         """`has_left` says of a window that it was closed: what it showed is free for others."""
-        self._store, self._interactive = store, interactive
+        self._store, self._cache, self._interactive = store, cache, interactive
         self._claims = Claims(has_left)
 
     def queue(self, asked: DeskRequest, by: Actor = OWNER) -> Row:
@@ -87,7 +90,7 @@ class ReviewDesk:
         own = [item["id"] for item in offered if item["independent"]]
         taken = set(self._claims.take(asked.window, asked.shown, shared, count)) | (set(own) - set(asked.shown))
         return {
-            "items": [item for item in offered if item["id"] in taken][:count],
+            "items": [self._on_frames(item) for item in offered if item["id"] in taken][:count],
             "shown": [each for each in asked.shown if each in open_ids],
             "waiting": len(waiting),
             "elsewhere": len(shared) - len(set(shared) & {*taken, *asked.shown}) if len(taken) < count else 0,
@@ -118,6 +121,14 @@ class ReviewDesk:
             }
 
         return self._store.read(work)
+
+    def _on_frames(self, item: Row) -> Row:
+        """An instant's moment, which is half a usual moment before and after it, between frame edges."""
+        if item["at"] is None:
+            return item
+        nearest = frame_edges(self._cache, item["video"], us(item["duration"]))
+        start, end = nearest(us(item["start"])), nearest(us(item["end"]))
+        return {**item, "start": seconds(start), "end": seconds(end)} if start < end else item
 
     def _ordered(self, asked: DeskRequest, waiting: list[Row], decided: list[Row]) -> list[Row]:
         if asked.feed == "unsure":
