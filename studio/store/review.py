@@ -57,7 +57,7 @@ SELECT video_id, question, front, label, row, count(*) AS waiting,
 FROM asked GROUP BY video_id, question, front, label, row
 """
 _EACH = f"""{_UNDECIDED}
-SELECT a.*, v.name, v.independent, v.duration_us, v.start_us AS media_us, v.browser_playable
+SELECT a.*, v.name, v.independent, v.duration_us, v.width, v.start_us AS media_us, v.browser_playable
     FROM asked a JOIN videos v ON v.id = a.video_id
     WHERE a.track <> :texts
         AND (:label = '' OR a.label = :label) AND (:row = '' OR a.row = :row) AND (:video = '' OR a.video_id = :video)
@@ -131,8 +131,8 @@ def undecided(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None =
     """The predictions that fit and nobody decided about, or of videos that are annotated independently not the reader,
     of all questions, but no texts on the screen, those with the highest score first: `id`, `video_id`, `name` of the
     video and whether it is `independent`, `task`, `track`, `row` of the timeline, `label`, `question`, `start_us`,
-    `end_us`, `score`, `confidence` or None, `payload` as JSON, and of the video `duration_us`, `media_us` (its
-    `start_us`) and `browser_playable`."""
+    `end_us`, `score`, `confidence` or None, `payload` as JSON, and of the video `duration_us`, `width`,
+    `media_us` (its `start_us`) and `browser_playable`."""
     people.define_row_of(db)
     said = {name: getattr(wanted, name) for name in Undecided.__slots__}
     return [dict(row) for row in db.execute(_EACH, {**said, **parameters(reader), "texts": ON_SCREEN})]

@@ -15,7 +15,11 @@ const scene = (start, end) => ({ kind: "annotation", id: `${start}`, video: "v",
 test("each moment of one video is played where it lies, also one that is later than the first", () => {
   const $ = pageOf("map");
   const video = Object.assign($("reel-video"), { paused: true, currentTime: 0, play: async () => {}, pause() {} });
-  Object.defineProperty(video, "src", { set: (source) => video.setAttribute("src", source) });
+  Object.defineProperty(video, "src", {
+    set(source) {
+      video.setAttribute("src", source);
+    },
+  });
   const reel = new Reel(Object.assign(document.body, { showModal() {} }));
   const moments = [scene(5, 12), scene(50, 55), scene(2, 3)];
   reel.play(moments.map((each) => ({ ...each, offset: 1 })));

@@ -341,7 +341,8 @@ class ReviewPage {
   /** @param {DeskItem} item @param {{ start: number, end: number }} span */
   async #trim(item, { start, end }) {
     const frames = await this.preview.frames(item);
-    this.desk.trim(item, frames.span(Math.max(0, start), Math.min(item.duration, end)));
+    if (frames) this.desk.trim(item, frames.span(Math.max(0, start), Math.min(item.duration, end)));
+    else this.#sayUnknown(item);
     this.#draw(); // what a hand drew is drawn as it is, also where that changed nothing
   }
 
@@ -351,7 +352,16 @@ class ReviewPage {
     if (!item) return;
     const state = this.desk.stateOf(item);
     const frames = await this.preview.frames(item);
-    this.#trim(item, { ...state, [edge]: frames.edge(state[edge], by) });
+    if (frames) this.#trim(item, { ...state, [edge]: frames.edge(state[edge], by) });
+    else this.#sayUnknown(item);
+  }
+
+  /** @param {DeskItem} item */
+  #sayUnknown({ name }) {
+    toast(
+      `When the frames of “${name}” are shown could not be read, so its ends stay; try again in a moment.`,
+      "error",
+    );
   }
 
   /** An end goes to the picture that is shown. @param {"start" | "end"} edge */

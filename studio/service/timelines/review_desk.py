@@ -59,9 +59,9 @@ class ReviewDesk:
         still undecided; `waiting`, how many predictions are undecided; `elsewhere`, how many more others look at,
         where that is all that is left; `labels` of the schema.
 
-        An item is a prediction or, of the random feed, an instant: `id`, `kind`, `video`, `name`, `track`, `label`,
-        `start` and `end` (of an instant as a moment around it might be), `at` of an instant, `score` of a prediction,
-        and what `serializers.proposal` says of it.
+        An item is a prediction or, of the random feed, an instant: `id`, `kind`, `video`, its `name` and whether it has
+        `pictures`, `track`, `label`, `start` and `end` (of an instant as a moment around it might be), `at` of an
+        instant, `score` of a prediction, and what `serializers.proposal` says of it.
         Of videos that are annotated independently only what somebody said themselves counts, also for an admin.
         Raises UsageError for a feed that is not there, and for a random one without a label.
         """
@@ -194,8 +194,9 @@ class _Sample:
         return {
             "id": _name(instant), "kind": "instant", "video": row["id"], "name": row["name"],
             "duration": seconds(row["duration_us"]),
-        "media_start": serializers.media_start(row["start_us"], row["browser_playable"]),
-            "independent": bool(row["independent"]), "track": self._track, "label": self._label,
+            "media_start": serializers.media_start(row["start_us"], row["browser_playable"]),
+            "pictures": videos.has_pictures(row), "independent": bool(row["independent"]),
+            "track": self._track, "label": self._label,
             "at": seconds(instant.at_us), "start": seconds(start), "end": seconds(end), "score": None,
         }  # fmt: skip
 
@@ -276,7 +277,8 @@ def _prediction(row: Row) -> Row:
         "id": row["id"], "kind": "prediction", "video": row["video_id"], "name": row["name"],
         "duration": seconds(row["duration_us"]),
         "media_start": serializers.media_start(row["media_us"], row["browser_playable"]),
-        "independent": bool(row["independent"]), "track": row["row"], "label": row["label"], "at": None,
+        "pictures": videos.has_pictures(row), "independent": bool(row["independent"]),
+        "track": row["row"], "label": row["label"], "at": None,
         "start": seconds(row["start_us"]), "end": seconds(row["end_us"]), "score": row["score"],
         **({"confidence": row["score"]} if row["task"] == TAUGHT else {}),  # of a taught label the score is a chance
         **{key: payload[key] for key in serializers.SHOWN_OF_PAYLOAD if key in payload},
