@@ -89,7 +89,7 @@ class Studio:
         self.video_list = VideoList(self.store, self.check, self.videos, self.jobs)
         self.search = Search(self.store, self._interactive)
         self.find = Find(self.store)
-        self.labels = LabelSchema(self.store, limits)
+        self.labels = LabelSchema(self.store, self.settings)
         self.timeline_media = TimelineMedia(self.store, self.settings, self.media, self.jobs)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs, self.timeline_media)
         self.traces = Traces(self.store)

@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studio.errors import UsageError
+from studio import models, tasks
+from studio.atomic_files import write_atomic
+from studio.errors import StoreError, UsageError
+from studio.models import ModelCard, detection
 from studio.service import Studio
 from studio.service.accounts.claims import HELD_S, Claims
 from studio.service.accounts.rights import Actor
@@ -182,6 +185,52 @@ def test_what_is_left_is_estimated_from_the_answers(library: Studio) -> None:
     assert recall["value"] > 0.8
     assert known["news"] == 150 + 1
     assert known["note"] == "learned"
+
+
+def rename(studio: Studio, *pairs: tuple[str, str]) -> None:
+    renames = [{"track": TRACK, "from": one, "to": other} for one, other in pairs]
+    studio.labels.save({**studio.labels.shown(), "key": None, "renames": renames}, "ann", Actor(admin=True))
+
+
+def test_a_renamed_label_keeps_what_was_rejected_its_sample_its_proposals_and_its_detector(library: Studio) -> None:
+    name = tasks.detector_name(LABEL, TRACK)
+    weights = detection.Weights(np.ones(4, np.float32), np.zeros(4, np.float32), 1.0, 0.0, (0.0, 1.0))
+    card = ModelCard(name, "detection", "1", "yours", "here", "“car” taught.", {}, labels=(LABEL,),
+                     architecture="label-detector")  # fmt: skip
+    packed = detection.packed(weights, "e@1", "classifier")
+    models.keep(card, {"weights": packed}, library.settings.ensure().models, write_atomic)
+    detect(library, "v0", (20, 0.95), model=name)
+    no, yes = ask(library)["items"][:2]
+    save(library, no["video"], verdict(no))
+    of_it = {"source": "accepted", "prediction_id": yes["id"]}
+    save(library, yes["video"], made("y", yes["start"], yes["end"], **of_it))
+    before = ask(library)["items"]
+    instants = [item["id"] for item in ask(library, "random", 60)["items"] if item["kind"] == "instant"]
+    rename(library, (LABEL, "van"))
+
+    rejected = library.store.read(lambda db: teaching.rejected(db, "van", TRACK))
+    assert [row["id"] for row in rejected] == [no["id"]]
+    assert [item["id"] for item in ask(library, label="van")["items"]] == [item["id"] for item in before]
+    assert ask(library)["items"] == [], "nothing has the old name"
+    again = ask(library, "random", 60, label="van")["items"]
+    assert [item["id"] for item in again if item["kind"] == "instant"] == instants
+    assert library.desk.progress(TRACK, "van")["taught"], "and it goes on being learned again"
+    (kept,) = models.cards("detection", library.settings.models)
+    new = tasks.detector_name("van", TRACK)
+    assert (kept.name, kept.labels, kept.summary) == (new, ("van",), "“van” taught.")
+    assert models.load("detection", new, "cpu", library.settings.models).encoder == "e@1"
+    of_it = "SELECT count(*) FROM runs WHERE model = ? AND query = 'van'"
+    assert library.store.read(lambda db: db.execute(of_it, (new,)).fetchone()[0]) == 1
+    detect(library, "v1", (50, 0.9))
+    rename(library, (LABEL, "van"), ("van", LABEL))
+    assert [item["start"] for item in ask(library, label="van")["items"]] == [50]
+    assert {item["id"] for item in ask(library)["items"]} == {item["id"] for item in before}
+
+
+def test_a_prediction_is_else_never_updated(library: Studio) -> None:
+    for column in ("start_us", "score", "run_id"):
+        with pytest.raises(StoreError, match="never updated"):
+            library.store.write(lambda db, column=column: db.execute(f"UPDATE predictions SET {column} = 1"))
 
 
 def test_proposals_that_chance_chose_say_how_many_are_right(library: Studio) -> None:

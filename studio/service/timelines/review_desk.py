@@ -2,7 +2,6 @@
 found."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -147,7 +146,7 @@ class _Sample:
     """The random sample of a library for one label: which instants are answered, and by what."""
 
     def __init__(self, db: Any, track: str, label: str, by: Annotator) -> None:
-        self._key = json.dumps([track, label])
+        self._key = teaching.sample_key(db, track, label)
         self._rows = {row["id"]: row for row in videos.listed(db)}
         self._track, self._label = track, label
         self.labelled = teaching.labelled(db, track, label, by)
