@@ -1,5 +1,6 @@
 """The review desk: which moments come next, to whom, and what is known of a label then."""
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from studio.models import ModelCard, detection
 from studio.service import Studio
 from studio.service.accounts.claims import HELD_S, Claims
 from studio.service.accounts.rights import Actor
+from studio.service.timelines import review_desk
 from studio.service.timelines.review_desk import DeskRequest
-from studio.store import jobs, runs, teaching, videos
+from studio.store import jobs, review, runs, teaching, videos
 from studio.store.review import Undecided
 from studio.timeline import MICROS, ON_SCREEN, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -114,6 +116,47 @@ def test_what_others_decided_is_no_longer_open_also_of_an_older_run(library: Stu
     detect(library, "v1", (20, 0.6))
     assert ask(library, count=0, shown=ids)["shown"] == list(ids[1:]), "one may still look at what an older run found"
     assert [item["start"] for item in ask(library, video="v1")["items"]] == [20]
+
+
+@pytest.mark.parametrize("feed", ["likely", "different", "random"])
+def test_a_look_at_what_is_shown_reads_nothing_that_waits_and_orders_nothing(
+    library: Studio, feed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = ask(library, feed, count=20)["items"]
+    ids = tuple(item["id"] for item in items)
+    gone = next(item for item in items if item["kind"] == "prediction")
+    save(library, gone["video"], verdict(gone))
+    save(library, "v0", made("m", 9, 13))
+    left = ask(library, feed, count=20)["waiting"]
+
+    def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("a look costs little")
+
+    for place, name in ((review, "undecided"), (library.desk._interactive, "call"), (review_desk, "instants")):
+        monkeypatch.setattr(place, name, never)
+    found = ask(library, feed, count=0, shown=ids)
+    assert found["items"] == [] and found["waiting"] == left
+    assert gone["id"] not in found["shown"] and len(found["shown"]) >= len(ids) - 2
+
+
+def test_the_order_of_a_sample_is_drawn_once_for_the_same_videos(
+    library: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    real = review_desk.instants
+    monkeypatch.setattr(review_desk, "instants", lambda key, some: drawn.append(key) or real(key, some))
+    first = ask(library, "random", 30)["items"]
+    library.desk.progress(TRACK, LABEL)
+    assert ask(library, "random", 30)["items"] == first
+    assert len(drawn) == 1
+    row = {**VIDEO, "id": "v9", "name": "9.mp4", "path": "/9.mp4", "sha256": "9", "duration_us": 6_000 * MICROS}
+    library.store.write(lambda db: videos.insert(db, row))
+    assert "v9" in {item["video"] for item in ask(library, "random", 30)["items"]}
+    assert len(drawn) == 2
+    monkeypatch.setattr(review_desk, "DRAWN", 3)
+    orders = review_desk.Orders()
+    length = {"a": 60 * MICROS, "b": 9 * MICROS}
+    assert list(islice(orders.instants("k", length), 200)) == list(islice(real("k", length), 200))
 
 
 def test_what_was_decided_since_it_was_taught_is_not_asked_again(library: Studio) -> None:
