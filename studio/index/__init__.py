@@ -6,7 +6,7 @@ from studio.index.feature_store import Features, FeatureStore
 from studio.index.frame_edges import frame_edges
 from studio.index.indexes import delete_everywhere, open_index
 from studio.index.library_index import LibraryIndex
-from studio.index.library_map import LibraryMap, Places
+from studio.index.library_map import LibraryMap, Places, SpanRows
 from studio.index.vector_index import Match, VectorIndex
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "LibraryMap",
     "Match",
     "Places",
+    "SpanRows",
     "VectorIndex",
     "clean",
     "delete_everywhere",
