@@ -56,8 +56,13 @@ def known(db: sqlite3.Connection, runs: Sequence[str], reader: str) -> set[str]:
 
 
 def _unshifted(edge: str) -> str:
-    """Where a model by itself had put a boundary of prediction `p` of run `r`, before the run's shift."""
-    return f"p.{edge}_us - coalesce(CAST(round(1e6 * json_extract(r.params, '$.shift.{edge}')) AS INTEGER), 0)"
+    """Where a model by itself had put a boundary of prediction `p` of run `r`, before the run's shift: as the
+    prediction says itself, since one that was drawn to a cut or lies at an end of its video was not shifted; of an
+    older prediction, the shift's length away."""
+    return (
+        f"coalesce(CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.unshifted.{edge}') END, p.{edge}_us "
+        f"- coalesce(CAST(round(1e6 * json_extract(r.params, '$.shift.{edge}')) AS INTEGER), 0))"
+    )
 
 
 def _box(place: str) -> str:

@@ -363,6 +363,15 @@ def detector_name(label: str, track: str) -> str:
     return f"{plain}-{hashlib.sha256(json.dumps([label, track]).encode()).hexdigest()[:6]}"
 
 
+def _unshifted(detector: LabelDetector, left: Span, shifted: Span, plain: Span) -> dict[str, Any]:
+    """What a prediction says of where its boundaries were before a shift (µs): people's decisions are compared with
+    that. One that an answer moved since lies where the answer is."""
+    if detector.shift == (0.0, 0.0):
+        return {}
+    start, end = (p if at == by else at for at, by, p in zip(left, shifted, plain, strict=True))
+    return {"unshifted": {"start": start, "end": end}}
+
+
 def _run(context: TaskContext, finder: _Finder, video: VideoRef, places: Sequence[_Place], lesson: Lesson) -> ModelRun:
     """What is found in a video, or in its boxes, in order of time. What was decided is not found again, unless others
     may not know what that was: of independent annotators each one's list goes without it (`store.teaching.KNOWN`)."""
@@ -370,14 +379,17 @@ def _run(context: TaskContext, finder: _Finder, video: VideoRef, places: Sequenc
     for place in places:
         said = lesson.said.get(place.id, Said())
         snap = snapping(context, video, place.features)
-        for start_s, end_s, score in detector.propose(_edges(place), place.features.vectors, MOST):
+        asked = _edges(place), place.features.vectors, MOST
+        # where it would put them by itself: the same moments in the same order
+        unshifted = [(snap(start), snap(end)) for start, end, _ in detector.shifted(0.0, 0.0).propose(*asked)]
+        for (start_s, end_s, score), plain in zip(detector.propose(*asked), unshifted, strict=True):
             start, end = snap(start_s), snap(end_s)
             if score < LEAST or start >= end:
                 continue
             left = (start, end) if video.id in lesson.independent else _undecided(said, (start, end))
             if left is not None:
-                segment = Segment(*left)
-                found.append(Prediction(segment, place.track, lesson.label, round(score, 4), payload=place.payload))
+                payload = {**(place.payload or {}), **_unshifted(detector, left, (start, end), plain)} or None
+                found.append(Prediction(Segment(*left), place.track, lesson.label, round(score, 4), payload=payload))
     params = {
         "encoder": detector.encoder, "track": lesson.track, "step": facts["step"], "shift": facts["shift"],
     }  # fmt: skip
