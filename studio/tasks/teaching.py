@@ -28,6 +28,7 @@ from studio.timeline.spans import Span, is_same
 TASK = "detection"
 LEAST = 0.3  # chance of being right, below which a moment is not proposed
 MOST = 50  # proposals of one video
+OTHERS = 60_000  # samples of what nobody said anything of that it is learned from
 EDGE = 0.25  # share of a moment at each end in which an instant without the label says where it ends
 
 JobOutput = tuple[dict[str, Any], list[ModelRun]]
@@ -125,14 +126,15 @@ def _examples(
     context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]
 ) -> tuple[str, NDArray[np.float32], list[LabelledVideo], dict[str, Said]]:
     """The key of the vectors, the vector of the label's words, and what is known of each video that is indexed, or of
-    each box in one, as a model learns it and as people said it, by id.
+    each box in one, as a model learns it and as people said it, by id: of all of which something is known, and of some
+    others.
 
     Raises UsageError where there is nothing to learn from."""
     encoder = context.model("text_video")
     key = encoder_key(encoder)
     context.progress(0.0, "Reading the examples")
     read = f"{key}{INSIDE}" if lesson.inside else key
-    places = [place for video in videos for place in _places(context, lesson, video, read)]
+    places = _learned_from(context, lesson, videos, read)
     heard = {place.id: _within(place, lesson.said.get(place.id, Said())) for place in places}
     labelled = [_labelled(place, heard[place.id]) for place in places]
     if not any(len(video.truth) for video in labelled):
@@ -140,6 +142,23 @@ def _examples(
             f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
         )
     return read, context.text_vectors(encoder, key, [lesson.label])[0], labelled, heard
+
+
+def _learned_from(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], read: str) -> list[_Place]:
+    """Where a label is learned and measured, in the order of the videos: wherever something is known of it, and at most
+    OTHERS samples elsewhere, since a library does not fit into memory. The label chooses these, the same ones each time
+    and few others when the library grows."""
+    known = {lesson.inside[each].video if each in lesson.inside else each for each in lesson.said}
+    found, left = {video.id: _places(context, lesson, video, read) for video in videos if video.id in known}, OTHERS
+    for video in sorted(videos, key=lambda v: hashlib.sha256(f"{lesson.label}\0{v.id}".encode()).digest()):
+        if video.id in known:
+            continue
+        places = _places(context, lesson, video, read)
+        left -= sum(len(place.features.times_us) for place in places)
+        if left < 0:
+            break
+        found[video.id] = places
+    return [place for video in videos for place in found.get(video.id, ())]
 
 
 def _places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str) -> list[_Place]:

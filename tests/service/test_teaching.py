@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -214,6 +215,30 @@ def test_what_was_shifted_already_stays_learned(library: Studio) -> None:
     assert library.teaching.teach("a window", by=Actor("ann", admin=True))["shift"] == {
         "start": -0.25, "end": 0.5, "person": "ann", "decisions": 4,
     }  # fmt: skip
+
+
+def test_a_label_is_learned_where_something_is_known_and_from_some_of_the_rest(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = TaskContext(studio.settings)
+    encoder = SimpleNamespace(name="e", version="1", encode_text=lambda texts: np.ones((len(texts), 2), np.float32))
+    context._models["text_video", None] = encoder
+    refs = [VideoRef(f"v{n}", "", 10 * MICROS) for n in range(12)]
+    for ref in refs:
+        context.features.put(ref.id, "e@1", Features(np.arange(10, dtype=np.int64) * MICROS, np.ones((10, 2))))
+    monkeypatch.setattr(teaching, "OTHERS", 45)
+
+    def learned(label: str, some: list[VideoRef] = refs) -> list[str]:
+        said = {"v3": teaching.Said(positive=[(0, MICROS)]), "v8": teaching.Said(absent=[(5, 6)])}
+        _, _, labelled, heard = teaching._examples(context, teaching.Lesson(label, "T", said), some)
+        assert [video.name for video in labelled] == list(heard)
+        return list(heard)
+
+    first = learned("x")
+    assert len(first) == 2 + 4 and {"v3", "v8"} < set(first)
+    assert first == learned("x") and first == sorted(first, key=lambda name: int(name[1:]))
+    assert set(learned("x", refs[::-1])) == set(first), "whatever order they are in"
+    assert len({tuple(learned(label)) for label in "abcdef"}) > 1
 
 
 def test_a_boundary_that_a_shift_did_not_move_confirms_none(studio: Studio, video: dict[str, Any]) -> None:
