@@ -110,12 +110,16 @@ def teach(
         tuned = tuning.tune(context, encoder, text, labelled, {v.id: v for v in videos}, context.part(0.1, 0.5))
         if tuned.learned is not None:
             learned, key = replace(tuned.learned, by_text=learned.by_text), encoder_key(tuned.encoder)
-            tuning.embed(context, encoder, tuned.encoder, among, context.part(0.5, 0.6))
+            unread = tuning.embed(context, encoder, tuned.encoder, among, context.part(0.5, 0.6))
+            tuned = replace(tuned, note=f"{tuned.note} {tuning.left_out(unread)}".strip())
     usual = shift_for("", lesson.decisions)  # what is kept is everybody's
     learned = replace(learned, weights=replace(learned.weights, shift=(usual.start_s, usual.end_s)))
     shift = shift_for(lesson.person, lesson.decisions)
     facts = _facts(lesson, heard, learned, tuned.note)
+    before = _tuned_before(context, lesson)
     card = _kept(context, lesson, learned, key, facts, tuned.upper)
+    if before not in ("", key) and card.files:
+        context.features.drop(before)  # nothing reads them any more
     detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights)
     own, common = (_finder(detector, facts, each) for each in (shift, usual))
     runs = _looked(context, own, common, lesson, among, 0.6)
@@ -209,11 +213,12 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
         detector: LabelDetector = models.load(TASK, name, "cpu", context.settings.models)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
+    unread = 0
     if tuning.UPPER in card.files:
         encoder = context.model("text_video")
         better = tuning.encoder_of(encoder, detector.encoder, models.read(card, tuning.UPPER, context.settings.models))
-        tuning.embed(context, encoder, better, among, context.part(0.0, 0.5))
-    facts = {"step": "classifier", "note": card.summary}
+        unread = tuning.embed(context, encoder, better, among, context.part(0.0, 0.5))
+    facts = {"step": "classifier", "note": f"{card.summary} {tuning.left_out(unread)}".strip()}
     own, common = (_finder(detector, facts, shift_for(who, lesson.decisions)) for who in (lesson.person, ""))
     runs = _looked(context, own, common, lesson, among, 0.0)
     if not runs and detector.encoder.endswith(INSIDE):
@@ -370,6 +375,16 @@ def _kept(
         return models.keep(card, files, folder, write_atomic)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
+
+
+def _tuned_before(context: TaskContext, lesson: Lesson) -> str:
+    """The key of the vectors that the label's detector reads until now, where its encoder was tuned; else empty."""
+    name, folder = detector_name(lesson.label, lesson.track), context.settings.models
+    card = next((card for card in models.cards(TASK, folder) if card.name == name and tuning.UPPER in card.files), None)
+    try:
+        return "" if card is None else detection.encoder_of(models.read(card, "weights", folder), name)
+    except models.ModelError:
+        return ""
 
 
 def _where(lesson: Lesson) -> str:
