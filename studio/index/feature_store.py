@@ -95,6 +95,14 @@ class FeatureStore:
         """Whether any video has vectors of this encoder."""
         return any(self.cache.root.glob(f"*/{file_name(encoder)}.times.npy"))
 
+    def drop(self, encoder: str) -> None:
+        """Remove the features of all videos for an encoder, but for files that a program has open right now. Raises
+        OSError."""
+        name = file_name(encoder)
+        for suffix in ("times.npy", "vectors.npy", "partial"):  # the times first: they say that the rest is there
+            for path in self.cache.root.glob(f"*/{name}.{suffix}"):
+                files.remove_if_free(path)
+
     def is_partial(self, video_id: str, encoder: str) -> bool:
         """Whether only some frames of a video are there, until it is indexed."""
         return self.cache.has(video_id, f"{file_name(encoder)}.partial")

@@ -65,6 +65,33 @@ class Places:
         return {(self.videos[video], start, end): row for row, (video, start, end) in enumerate(keys)}
 
 
+class SpanRows:
+    """The row of each span of places, in little memory: the pieces, which are nearly all, as a sorted array."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._numbers = {video: number for number, video in enumerate(places.videos)}
+        marked = np.flatnonzero(~places.pieces)
+        keys = zip(*(each[marked].tolist() for each in (places.video, places.starts, places.ends)), strict=True)
+        self._marked = dict(zip(keys, marked.tolist(), strict=True))
+        pieces = np.flatnonzero(places.pieces).astype(np.int32)
+        order = np.lexsort((places.starts[pieces], places.video[pieces]))
+        self._pieces = pieces[order]
+        self._bounds = np.searchsorted(places.video[self._pieces], np.arange(len(places.videos) + 1))
+
+    def get(self, video: str, start: int, end: int) -> int | None:
+        """The number of the row of a span (µs) of a video, None where it has no place."""
+        number = self._numbers.get(video)
+        if number is None:
+            return None
+        marked = self._marked.get((number, start, end))
+        if marked is not None:
+            return marked
+        rows = self._pieces[self._bounds[number] : self._bounds[number + 1]]
+        first, last = np.searchsorted(self._places.starts[rows], [start, start + 1])
+        return next((int(row) for row in rows[first:last] if self._places.ends[row] == end), None)
+
+
 class LibraryMap:
     """The file of one encoder."""
 

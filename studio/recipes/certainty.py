@@ -25,6 +25,7 @@ from studio.tasks.certainty import FOUND, SHOWN, pictures_of
 
 ALIKE, UNLIKE = 0.55, 0.35
 LIBRARIES, FEWEST, MOST = 4000, 8, 100
+ROUNDS = 12  # of fitting
 BEST = 60  # pictures of a library that are looked at, as a search does
 REELS, VIEWS = 600, 2
 ASKED = {
@@ -254,13 +255,15 @@ def fit(model: Any, half: Half) -> models.Calibration:
     sure = models.Calibration(mean=float(neutral.mean()), spread=float(neutral.std()))
     asked = questions(half, np.random.default_rng(1))
     highest = sure.above([best[0] for best in asked.best])
-    slope, crowd, offset = logistic(np.column_stack([highest, np.log(asked.count)]), asked.right)
+    answers = np.ones(len(highest))
+    for _ in range(ROUNDS):  # how many answers there are is estimated by the curve that is fitted
+        alone = np.log(np.maximum(1, asked.count / answers))
+        slope, crowd, offset = logistic(np.column_stack([highest, alone]), asked.right)
+        sure = replace(sure, slope=slope, offset=offset, crowd=-crowd)
+        answers = np.array([sure.answers(best, count) for best, count in zip(asked.best, asked.count, strict=True)])
     of_video = moments(half, sure, np.random.default_rng(2))
     moment_slope, gap, moment_offset = logistic(of_video.seen, of_video.right)
-    return replace(
-        sure, slope=slope, offset=offset, crowd=-crowd,
-        moment_slope=moment_slope, moment_gap=-gap, moment_offset=moment_offset,
-    )  # fmt: skip
+    return replace(sure, moment_slope=moment_slope, moment_gap=-gap, moment_offset=moment_offset)
 
 
 def measured(half: Half, sure: models.Calibration) -> dict[str, float]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.index import Cache, FeatureStore, LibraryMap, Places
+from studio.index import Cache, FeatureStore, LibraryMap, Places, SpanRows
 from studio.jobs import ExecutionBackend, JobMonitor, ReportProgress
 from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor
@@ -51,7 +51,8 @@ class MapOfLibrary:
     ) -> None:
         self._store, self._cache, self._media, self._jobs = store, cache, media, jobs
         self._interactive, self._features = interactive, FeatureStore(cache)
-        self._read: tuple[Any, Places, dict[tuple[str, int, int], int]] = (None, Places.none(), {})
+        self._read: tuple[Any, Places] = (None, Places.none())
+        self._stood: tuple[Any, Places, SpanRows] = (None, Places.none(), SpanRows(Places.none()))
 
     def state(self, by: Actor = OWNER) -> Row:
         """`key`, another one whenever `points` may be; whether the map is `made`; how many videos are `indexed` of how
@@ -69,7 +70,7 @@ class MapOfLibrary:
         failed = bool(jobs) and active is None and jobs[0]["state"] == "failed"
         return {
             "key": f"{by.name}/{encoder}/{kept.written_ns()}/{len(indexed)}/{newest}/{marked}/{schema}",
-            "made": len(self._standing()[0].videos) > 0,
+            "made": kept.written_ns() > 0,
             "indexed": len(indexed),
             "known": sum(map(videos.has_pictures, rows)),
             "job": active,
@@ -86,7 +87,7 @@ class MapOfLibrary:
         places, where = self._standing()
         marked = [{**row, "kind": ANNOTATION, "sure": None} for row in annotated]
         marked += [{**row, "kind": REJECTED if row["verdict"] else PREDICTION} for row in predicted]
-        found = [(row, where.get((row["video_id"], row["start_us"], row["end_us"]))) for row in marked]
+        found = [(row, where.get(row["video_id"], row["start_us"], row["end_us"])) for row in marked]
         placed = [(row, place) for row, place in found if place is not None]
         number = {row["id"]: n for n, row in enumerate(shown)}
         of_places = np.array([number.get(video, -1) for video in places.videos], np.int32)
@@ -143,9 +144,9 @@ class MapOfLibrary:
             return videos.listed(db), moments.spans(db), list(dict.fromkeys([*named, *searches.history(db)]))
 
         rows, marked, words = self._store.read(work)
-        where = {} if anew else self._standing()[1]
+        where = SpanRows(Places.none()) if anew else self._standing()[1]
         missing = {
-            video: [list(span) for span in sorted(spans) if (video, *span) not in where]
+            video: [list(span) for span in sorted(spans) if where.get(video, *span) is None]
             for video, spans in marked.items()
         }
         return {
@@ -158,20 +159,22 @@ class MapOfLibrary:
         encoder = self._media.encoder
         return [row for row in rows if videos.has_pictures(row) and self._media.is_indexed(row, encoder)]
 
-    def _standing(self) -> tuple[Places, dict[tuple[str, int, int], int]]:
+    def _standing(self) -> tuple[Places, SpanRows]:
         """The places of videos that are as they were when they were placed, and the row of each span."""
         encoder = self._media.encoder
         kept = LibraryMap(self._cache, encoder)
         key = encoder, kept.written_ns()
         if self._read[0] != key:
-            places = kept.places() or Places.none()
-            self._read = key, places, places.rows()
-        _, places, where = self._read
+            self._read = key, kept.places() or Places.none()
+        _, places = self._read
         now = np.array([self._features.mtime_ns(video, encoder) for video in places.videos], np.int64)
-        if (now == places.written).all():
-            return places, where
-        standing = places.chosen((now == places.written)[places.video])
-        return standing, standing.rows()
+        known = *key, now.tobytes()
+        if self._stood[0] != known:  # a video that changed or is gone leaves it so until the map is made again
+            same = now == places.written
+            standing = places if same.all() else places.chosen(same[places.video])
+            self._stood = known, standing, SpanRows(standing)
+        _, standing, where = self._stood
+        return standing, where
 
 
 def _video(row: Row) -> Row:

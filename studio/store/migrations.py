@@ -217,6 +217,12 @@ def m054_by_prediction(db: Database) -> None:
     _run(db, _BY_PREDICTION)
 
 
+@migrations()
+def m055_renamed(db: Database) -> None:
+    """A label that was renamed has its new name also where a detector proposed it; else a prediction stays as it is."""
+    _run(db, _RENAMED)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -227,6 +233,13 @@ _BY_PREDICTION = """
 CREATE INDEX annotations_of_prediction ON annotations(prediction_id);
 CREATE INDEX revisions_of_prediction ON revisions(prediction_id);
 CREATE INDEX screen_texts_of_prediction ON screen_texts(prediction_id);
+"""
+
+_RENAMED = """
+DROP TRIGGER predictions_are_never_updated;
+CREATE TRIGGER predictions_are_never_updated
+    BEFORE UPDATE OF id, run_id, track, start_us, end_us, score, payload ON predictions
+    BEGIN SELECT RAISE(ABORT, 'a prediction is never updated'); END;
 """
 
 _VIDEO_LIST = """

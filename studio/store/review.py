@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,14 +56,17 @@ SELECT video_id, question, front, label, row, count(*) AS waiting,
     max(1 - abs(2 * min(1, max(0, coalesce(confidence, score))) - 1)) AS unsure
 FROM asked GROUP BY video_id, question, front, label, row
 """
-_EACH = f"""{_UNDECIDED}
-SELECT a.*, v.name, v.independent, v.duration_us, v.start_us AS media_us, v.browser_playable
+_MEANT = f"""
     FROM asked a JOIN videos v ON v.id = a.video_id
     WHERE a.track <> :texts
         AND (:label = '' OR a.label = :label) AND (:row = '' OR a.row = :row) AND (:video = '' OR a.video_id = :video)
         AND (:question = '' OR a.question = :question)
         AND (:by = '' OR EXISTS (SELECT 1 FROM annotations a WHERE a.video_id = v.id AND a.annotator = :by
             AND NOT a.deleted AND {SEEN}))
+"""
+_EACH = f"""{_UNDECIDED}
+SELECT a.*, v.name, v.independent, v.duration_us, v.width, v.start_us AS media_us, v.browser_playable
+    {_MEANT}
     ORDER BY a.score DESC, a.id
 """
 _PROPOSED = f"""
@@ -131,11 +134,33 @@ def undecided(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None =
     """The predictions that fit and nobody decided about, or of videos that are annotated independently not the reader,
     of all questions, but no texts on the screen, those with the highest score first: `id`, `video_id`, `name` of the
     video and whether it is `independent`, `task`, `track`, `row` of the timeline, `label`, `question`, `start_us`,
-    `end_us`, `score`, `confidence` or None, `payload` as JSON, and of the video `duration_us`, `media_us` (its
-    `start_us`) and `browser_playable`."""
+    `end_us`, `score`, `confidence` or None, `payload` as JSON, and of the video `duration_us`, `width`,
+    `media_us` (its `start_us`) and `browser_playable`."""
     people.define_row_of(db)
+    return [dict(row) for row in db.execute(_EACH, _values(wanted, reader))]
+
+
+def count(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = None) -> int:
+    """How many `undecided` has."""
+    people.define_row_of(db)
+    return int(db.execute(f"{_UNDECIDED} SELECT count(*) {_MEANT}", _values(wanted, reader)).fetchone()[0])
+
+
+def of_detectors(
+    db: sqlite3.Connection, wanted: Undecided, videos: Iterable[str], reader: Reader | None = None
+) -> list[dict[str, Any]]:
+    """Of these videos, those of `undecided` that detectors of labels found: `video_id`, `start_us`, `end_us`."""
+    people.define_row_of(db)
+    asked = (
+        f"{_UNDECIDED} SELECT a.video_id, a.start_us, a.end_us {_MEANT} AND a.task = 'detection' "
+        "AND a.video_id IN (SELECT value FROM json_each(:videos))"
+    )
+    return [dict(row) for row in db.execute(asked, {**_values(wanted, reader), "videos": json.dumps(list(videos))})]
+
+
+def _values(wanted: Undecided, reader: Reader | None) -> dict[str, Any]:
     said = {name: getattr(wanted, name) for name in Undecided.__slots__}
-    return [dict(row) for row in db.execute(_EACH, {**said, **parameters(reader), "texts": ON_SCREEN})]
+    return {**said, **parameters(reader), "texts": ON_SCREEN}
 
 
 def still_open(db: sqlite3.Connection, ids: Sequence[str], reader: Reader | None = None) -> set[str]:

@@ -1,10 +1,11 @@
 """Tables `runs` and `predictions`: what the models said, kept for ever as they said it, but for what was found of a
-label that was looked for again since, where nobody said anything of it (`drop_older`)."""
+label that was looked for again since, where nobody said anything of it (`drop_older`), and for the names of labels
+that were renamed (`relabel`)."""
 
 import json
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -103,6 +104,30 @@ def drop_older(db: sqlite3.Connection, run: ModelRun, run_id: str) -> None:
         f"DELETE FROM runs WHERE id IN (SELECT r.id {_LIKE} AND r.id <> :id AND (r.created < :since OR NOT {found})) "
         f"AND NOT {found} AND ({decided})))",
         {**_asked(run), "id": run_id, "since": since},
+    )
+
+
+def relabel(
+    db: sqlite3.Connection, renames: Sequence[tuple[str, str, str]], detector_name: Callable[[str, str], str]
+) -> None:
+    """As `annotations.relabel`, of what detectors proposed: what was rejected stays so, what waits is proposed under
+    the new name, and what the renamed label is taught next takes its place. `detector_name` is that of a label and a
+    track."""
+    found = "SELECT p.id FROM runs r JOIN predictions p ON p.run_id = r.id WHERE r.task = 'detection' "
+    asked = (
+        "SELECT r.id FROM runs r WHERE r.task = 'detection' AND r.query = ? "
+        "AND CASE WHEN json_valid(r.params) THEN json_extract(r.params, '$.track') = ? END"
+    )
+    proposed: list[tuple[str, str]] = []
+    looked: list[tuple[str, str, str, str]] = []
+    for track, label, to in renames:
+        rows = db.execute(f"{found} AND p.label = ? AND p.track = ?", (label, track))
+        proposed += [(to, row["id"]) for row in rows]
+        names = detector_name(label, track), detector_name(to, track)
+        looked += [(to, *names, row["id"]) for row in db.execute(asked, (label, track))]
+    db.executemany("UPDATE predictions SET label = ? WHERE id = ?", proposed)
+    db.executemany(
+        "UPDATE runs SET query = ?1, model = CASE model WHEN ?2 THEN ?3 ELSE model END WHERE id = ?4", looked
     )
 
 

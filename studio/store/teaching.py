@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from studio.store import absences
+from studio.store import absences, preferences
 from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.timeline import ON_SCREEN
 from studio.timeline.spans import Span, distinct
@@ -14,6 +14,8 @@ from studio.timeline.spans import Span, distinct
 Row = dict[str, Any]
 FOUND_BY, SAMPLE = "found_by", "random sample"
 """The attribute of an annotation that chance found, and its value: what is left is estimated without it."""
+KEY_OF = "sample of "
+"""How the preference is called that says of a renamed label what its sample is drawn by."""
 
 
 MOVED_BY = """
@@ -54,8 +56,13 @@ def known(db: sqlite3.Connection, runs: Sequence[str], reader: str) -> set[str]:
 
 
 def _unshifted(edge: str) -> str:
-    """Where a model by itself had put a boundary of prediction `p` of run `r`, before the run's shift."""
-    return f"p.{edge}_us - coalesce(CAST(round(1e6 * json_extract(r.params, '$.shift.{edge}')) AS INTEGER), 0)"
+    """Where a model by itself had put a boundary of prediction `p` of run `r`, before the run's shift: as the
+    prediction says itself, since one that was drawn to a cut or lies at an end of its video was not shifted; of an
+    older prediction, the shift's length away."""
+    return (
+        f"coalesce(CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.unshifted.{edge}') END, p.{edge}_us "
+        f"- coalesce(CAST(round(1e6 * json_extract(r.params, '$.shift.{edge}')) AS INTEGER), 0))"
+    )
 
 
 def _box(place: str) -> str:
@@ -130,6 +137,27 @@ def news(db: sqlite3.Connection, track: str, label: str, since: str, reader: Rea
         values,
     ).fetchone()
     return int(row[0]) + absences.count_since(db, track, label, since, reader)
+
+
+def sample_key(db: sqlite3.Connection, track: str, label: str) -> str:
+    """What the random sample of a label is drawn by: a label that is renamed keeps its sample."""
+    own = json.dumps([track, label])
+    return preferences.text(db, f"{KEY_OF}{own}") or own
+
+
+def relabel_samples(db: sqlite3.Connection, renames: Sequence[tuple[str, str, str]]) -> None:
+    """As `annotations.relabel`, which comes after it. A label that is in use and takes another one in keeps its own."""
+    from_ = {(track, label) for track, label, _ in renames}
+    kept = [(track, to, sample_key(db, track, label)) for track, label, to in renames]
+    for place in from_:
+        preferences.choose(db, f"{KEY_OF}{json.dumps(place)}", "")
+    used = (
+        "SELECT EXISTS (SELECT 1 FROM annotations WHERE track = ?1 AND label = ?2 AND NOT deleted) "
+        "OR EXISTS (SELECT 1 FROM absences WHERE track = ?1 AND label = ?2)"
+    )
+    for track, to, key in kept:
+        if (track, to) in from_ or not db.execute(used, (track, to)).fetchone()[0]:
+            preferences.choose(db, f"{KEY_OF}{json.dumps([track, to])}", key)
 
 
 def newest_run(db: sqlite3.Connection, track: str, label: str) -> Row | None:

@@ -24,6 +24,7 @@ from studio.tasks.detectors import (
     export_detector,
     import_detector,
     looks_inside,
+    relabel_detectors,
 )  # fmt: skip
 from studio.tasks.diversity import most_different
 from studio.tasks.emotion import find_emotions
@@ -52,7 +53,7 @@ from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
 from studio.tasks.synchronise import synchronise
-from studio.tasks.teaching import Lesson, Said, detect, measure_teaching, teach
+from studio.tasks.teaching import Lesson, Said, detect, detector_name, measure_teaching, teach
 from studio.tasks.text_reading import read_text
 from studio.tasks.turns import speaker_turns
 from studio.tasks.voices import tell_voices
@@ -75,6 +76,7 @@ __all__ = [
     "delete_detector",
     "detect",
     "detector_card",
+    "detector_name",
     "detector_row",
     "download",
     "embed_stretches",
@@ -107,6 +109,7 @@ __all__ = [
     "out_of_memory",
     "pictures_of",
     "read_text",
+    "relabel_detectors",
     "search",
     "speaker_turns",
     "stretches_of",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from studio import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
-from studio.index import Cache, FeatureStore, VectorIndex, open_index
+from studio.index import Cache, FeatureStore, VectorIndex, frame_edges, open_index
 from studio.timeline import Prediction, Segment, Transcript
 from studio.timeline.boxes import TrackedBox
 
@@ -151,16 +151,7 @@ class TaskContext:
 
     def edges(self, video: VideoRef) -> Callable[[int], int]:
         """`to_frame` for many times of one video: its table of frames is read once."""
-        table = self.cache.load_array(video.id, "pts.npy")
-
-        def nearest(time_us: int) -> int:
-            if table is None or not len(table):
-                return min(time_us, video.duration_us)
-            k = int(np.searchsorted(table, time_us))
-            near = [*table[max(0, k - 1) : k + 1], video.duration_us]
-            return int(min(near, key=lambda edge: abs(int(edge) - time_us)))
-
-        return nearest
+        return frame_edges(self.cache, video.id, video.duration_us)
 
     def part(self, start: float, end: float) -> Progress:
         """A progress function for the part of the work between two fractions of the whole."""

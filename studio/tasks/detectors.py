@@ -1,5 +1,7 @@
 """Detectors of labels as files: exported from one library, imported into another, deleted."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from studio import models
@@ -12,6 +14,7 @@ from studio.models.detection import encoder_of
 from studio.platform import files
 from studio.tasks.catalogue import row
 from studio.tasks.inside_boxes import INSIDE
+from studio.tasks.teaching import detector_name
 
 TASK, ARCHITECTURE = "detection", "label-detector"
 
@@ -59,6 +62,31 @@ def delete_detector(settings: Settings, name: str) -> None:
     """Remove a detector; what it found stays. Raises ModelUnavailable."""
     try:
         archive.deleted(detector_card(settings, name), settings.models, files.remove)
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
+
+
+def relabel_detectors(settings: Settings, renames: Sequence[tuple[str, str, str]]) -> None:
+    """Labels (track, label, new label) are called differently, all at once: so are the detectors that were taught of
+    them here. One whose new name another has keeps its own, and finds the new label.
+
+    Raises ModelUnavailable.
+    """
+    folder = settings.models
+    there = {card.name: card for card in models.cards(TASK, folder)}
+    try:
+        found = []
+        for track, label, to in renames:
+            card = there.get(detector_name(label, track))
+            if card is not None and card.folder == folder:
+                contents = {role: models.read(card, role, folder) for role in card.files}
+                summary = card.summary.replace(f"“{label}”", f"“{to}”")
+                found.append((card, detector_name(to, track), replace(card, labels=(to,), summary=summary), contents))
+        taken = set(there) - {card.name for card, *_ in found}
+        for card, *_ in found:
+            archive.deleted(card, folder, files.remove)
+        for card, name, made, contents in found:
+            models.keep(replace(made, name=card.name if name in taken else name), contents, folder, write_atomic)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
 

@@ -30,6 +30,7 @@ TASK = "detection"
 LEAST = 0.3  # chance of being right, below which a moment is not proposed
 FEWEST, WORTH = 12, 0.05  # where fewer are, the likeliest others from this chance on are, too: to be told teaches most
 MOST = 50  # proposals of one video
+OTHERS = 60_000  # samples of what nobody said anything of that it is learned from
 EDGE = 0.25  # share of a moment at each end in which an instant without the label says where it ends
 
 JobOutput = tuple[dict[str, Any], list[ModelRun]]
@@ -111,12 +112,16 @@ def teach(
         tuned = tuning.tune(context, encoder, text, labelled, {v.id: v for v in videos}, context.part(0.1, 0.5))
         if tuned.learned is not None:
             learned, key = replace(tuned.learned, by_text=learned.by_text), encoder_key(tuned.encoder)
-            tuning.embed(context, encoder, tuned.encoder, among, context.part(0.5, 0.6))
+            unread = tuning.embed(context, encoder, tuned.encoder, among, context.part(0.5, 0.6))
+            tuned = replace(tuned, note=f"{tuned.note} {tuning.left_out(unread)}".strip())
     usual = shift_for("", lesson.decisions)  # what is kept is everybody's
     learned = replace(learned, weights=replace(learned.weights, shift=(usual.start_s, usual.end_s)))
     shift = shift_for(lesson.person, lesson.decisions)
     facts = _facts(lesson, heard, learned, tuned.note)
+    before = _tuned_before(context, lesson)
     card = _kept(context, lesson, learned, key, facts, tuned.upper)
+    if before not in ("", key) and card.files:
+        context.features.drop(before)  # nothing reads them any more
     detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights)
     own, common = (_finder(detector, facts, each) for each in (shift, usual))
     runs = _looked(context, own, common, lesson, among, 0.6)
@@ -127,14 +132,15 @@ def _examples(
     context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]
 ) -> tuple[str, NDArray[np.float32], list[LabelledVideo], dict[str, Said]]:
     """The key of the vectors, the vector of the label's words, and what is known of each video that is indexed, or of
-    each box in one, as a model learns it and as people said it, by id.
+    each box in one, as a model learns it and as people said it, by id: of all of which something is known, and of some
+    others.
 
     Raises UsageError where there is nothing to learn from."""
     encoder = context.model("text_video")
     key = encoder_key(encoder)
     context.progress(0.0, "Reading the examples")
     read = f"{key}{INSIDE}" if lesson.inside else key
-    places = [place for video in videos for place in _places(context, lesson, video, read)]
+    places = _learned_from(context, lesson, videos, read)
     heard = {place.id: _within(place, lesson.said.get(place.id, Said())) for place in places}
     labelled = [_labelled(place, heard[place.id]) for place in places]
     if not any(len(video.truth) for video in labelled):
@@ -142,6 +148,23 @@ def _examples(
             f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
         )
     return read, context.text_vectors(encoder, key, [lesson.label])[0], labelled, heard
+
+
+def _learned_from(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], read: str) -> list[_Place]:
+    """Where a label is learned and measured, in the order of the videos: wherever something is known of it, and at most
+    OTHERS samples elsewhere, since a library does not fit into memory. The label chooses these, the same ones each time
+    and few others when the library grows."""
+    known = {lesson.inside[each].video if each in lesson.inside else each for each in lesson.said}
+    found, left = {video.id: _places(context, lesson, video, read) for video in videos if video.id in known}, OTHERS
+    for video in sorted(videos, key=lambda v: hashlib.sha256(f"{lesson.label}\0{v.id}".encode()).digest()):
+        if video.id in known:
+            continue
+        places = _places(context, lesson, video, read)
+        left -= sum(len(place.features.times_us) for place in places)
+        if left < 0:
+            break
+        found[video.id] = places
+    return [place for video in videos for place in found.get(video.id, ())]
 
 
 def _places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str) -> list[_Place]:
@@ -192,11 +215,12 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
         detector: LabelDetector = models.load(TASK, name, "cpu", context.settings.models)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
+    unread = 0
     if tuning.UPPER in card.files:
         encoder = context.model("text_video")
         better = tuning.encoder_of(encoder, detector.encoder, models.read(card, tuning.UPPER, context.settings.models))
-        tuning.embed(context, encoder, better, among, context.part(0.0, 0.5))
-    facts = {"step": "classifier", "note": card.summary}
+        unread = tuning.embed(context, encoder, better, among, context.part(0.0, 0.5))
+    facts = {"step": "classifier", "note": f"{card.summary} {tuning.left_out(unread)}".strip()}
     own, common = (_finder(detector, facts, shift_for(who, lesson.decisions)) for who in (lesson.person, ""))
     runs = _looked(context, own, common, lesson, among, 0.0)
     if not runs and detector.encoder.endswith(INSIDE):
@@ -364,6 +388,16 @@ def _kept(
         raise ModelUnavailable(str(error)) from error
 
 
+def _tuned_before(context: TaskContext, lesson: Lesson) -> str:
+    """The key of the vectors that the label's detector reads until now, where its encoder was tuned; else empty."""
+    name, folder = detector_name(lesson.label, lesson.track), context.settings.models
+    card = next((card for card in models.cards(TASK, folder) if card.name == name and tuning.UPPER in card.files), None)
+    try:
+        return "" if card is None else detection.encoder_of(models.read(card, "weights", folder), name)
+    except models.ModelError:
+        return ""
+
+
 def _where(lesson: Lesson) -> str:
     return "inside boxes over time" if lesson.inside else f"on the row “{lesson.track}”"
 
@@ -374,6 +408,15 @@ def detector_name(label: str, track: str) -> str:
     return f"{plain}-{hashlib.sha256(json.dumps([label, track]).encode()).hexdigest()[:6]}"
 
 
+def _unshifted(detector: LabelDetector, left: Span, shifted: Span, plain: Span) -> dict[str, Any]:
+    """What a prediction says of where its boundaries were before a shift (µs): people's decisions are compared with
+    that. One that an answer moved since lies where the answer is."""
+    if detector.shift == (0.0, 0.0):
+        return {}
+    start, end = (p if at == by else at for at, by, p in zip(left, shifted, plain, strict=True))
+    return {"unshifted": {"start": start, "end": end}}
+
+
 def _run(context: TaskContext, finder: _Finder, video: VideoRef, places: Sequence[_Place], lesson: Lesson) -> ModelRun:
     """What is found in a video, or in its boxes, in order of time. What was decided is not found again, unless others
     may not know what that was: of independent annotators each one's list goes without it (`store.teaching.KNOWN`)."""
@@ -381,14 +424,17 @@ def _run(context: TaskContext, finder: _Finder, video: VideoRef, places: Sequenc
     for place in places:
         said = lesson.said.get(place.id, Said())
         snap = snapping(context, video, place.features)
-        for start_s, end_s, score in detector.propose(_edges(place), place.features.vectors, MOST):
+        asked = _edges(place), place.features.vectors, MOST
+        # where it would put them by itself: the same moments in the same order
+        unshifted = [snap.span(start, end) for start, end, _ in detector.shifted(0.0, 0.0).propose(*asked)]
+        for (start_s, end_s, score), plain in zip(detector.propose(*asked), unshifted, strict=True):
             start, end = snap.span(start_s, end_s)
             if score < WORTH or start >= end:
                 continue
             left = (start, end) if video.id in lesson.independent else _undecided(said, (start, end))
             if left is not None:
-                segment = Segment(*left)
-                found.append(Prediction(segment, place.track, lesson.label, round(score, 4), payload=place.payload))
+                payload = {**(place.payload or {}), **_unshifted(detector, left, (start, end), plain)} or None
+                found.append(Prediction(Segment(*left), place.track, lesson.label, round(score, 4), payload=payload))
     params = {
         "encoder": detector.encoder, "track": lesson.track, "step": facts["step"], "shift": facts["shift"],
     }  # fmt: skip

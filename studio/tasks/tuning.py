@@ -9,9 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio import media
-from studio.errors import UsageError
+from studio.errors import MediaError, NotFound, UsageError
 from studio.index import Features
-from studio.models.detection import LabelledVideo, Learned, Weights, calibrated, folds_of, learn, logits, measure
+from studio.models.detection import (
+    UNKNOWN,
+    LabelledVideo,
+    Learned,
+    Weights,
+    calibrated,
+    folds_of,
+    learn,
+    logits,
+    measure,
+)
 from studio.models.interfaces import TunableEncoder
 from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.tasks.query import encoder_key
@@ -19,6 +29,7 @@ from studio.tasks.query import encoder_key
 UPPER = "upper"  # the role of the tuned weights among a detector's files
 FOLDS = 2  # on which it is measured: each is a training
 BATCH = 16
+OTHERS = 2_000  # samples of videos of which nothing is known that it is tuned beside
 
 
 @dataclass(frozen=True)
@@ -52,24 +63,30 @@ def tune(
     videos: Mapping[str, VideoRef],
     progress: Progress,
 ) -> Tuning:
-    """Tune a library's encoder on the videos of a label, and keep it if it beats the encoder as it is on videos that it
-    was not tuned on. The frames of these videos are decoded again; their new vectors are kept in the cache.
+    """Tune a library's encoder on the videos of a label and some others, and keep it if it beats the encoder as it is
+    on videos that it was not tuned on. The frames of these videos are decoded again; their new vectors are kept in the
+    cache. One that cannot be read is left out, and the note says so.
 
-    Raises MediaError, Cancelled.
+    Raises Cancelled.
     """
-    from studio.models.detection.tuning import as_rows, is_usable  # with torch: other jobs begin sooner without it
+    from studio.models.detection.tuning import as_rows  # with torch: other jobs begin sooner without it
 
-    folds = folds_of(labelled, most=FOLDS)
+    labelled = _some(labelled)
+    folds, why = _folds(labelled)
     if not folds:
-        return Tuning("The encoder was not tuned: that needs the label in two videos.")
-    folds = [fold for fold in folds if any(is_usable(labelled[i].known) for i in fold[0])]
-    if not folds:
-        return Tuning("The encoder was not tuned: no video shows both what the label is and what it is not.")
-    lower = {}
+        return Tuning(why)
+    lower, unread = {}, 0
     for number, video in enumerate(labelled):
         progress(0.3 * number / len(labelled), "Looking at the examples again")
         ref = videos[video.name]
-        lower[video.name] = _lower(context, encoder, ref, context.features.whole(ref.id, encoder_key(encoder)))
+        try:
+            lower[video.name] = _lower(context, encoder, ref, context.features.whole(ref.id, encoder_key(encoder)))
+        except (MediaError, NotFound):
+            unread += 1
+    labelled = [video for video in labelled if video.name in lower]
+    folds, why = _folds(labelled)
+    if not folds:
+        return Tuning(f"{why} {left_out(unread)}".strip())
     upper = encoder.upper()
 
     def trained(train: Sequence[LabelledVideo], weights: Weights, done: float) -> Any:
@@ -90,7 +107,7 @@ def tune(
     plain, tuned = measure(before, len(folds)), measure(after, len(folds))
     numbers = f"average precision {tuned.ap:.2f}, {plain.ap:.2f} without, on videos that it was not tuned on"
     if tuned.ap <= plain.ap:
-        return Tuning(f"Tuning the encoder did not help: {numbers}.")
+        return Tuning(f"Tuning the encoder did not help: {numbers}. {left_out(unread)}".strip())
     net = trained(labelled, learn(text, labelled).weights, 0.7)
     content = _packed(net)
     better = encoder.tuned(_unpacked(content), f"{encoder.version}+{hashlib.sha256(content).hexdigest()[:8]}")
@@ -100,19 +117,53 @@ def tune(
         _keep(context, better, video.name, context.features.whole(video.name, encoder_key(encoder)), video.rows)
     learned = learn(text, seen)
     learned = replace(learned, measured=tuned, weights=replace(learned.weights, calibration=calibrated(after)))
-    return Tuning(f"The encoder was tuned: {numbers}.", content, better, learned)
+    return Tuning(f"The encoder was tuned: {numbers}. {left_out(unread)}".strip(), content, better, learned)
 
 
-def embed(context: TaskContext, encoder: Any, better: Any, videos: Sequence[VideoRef], progress: Progress) -> None:
+def _some(labelled: Sequence[LabelledVideo]) -> list[LabelledVideo]:
+    """Those of which something is known, and at most OTHERS samples of the rest, the same ones each time: all of these
+    are decoded, and kept in memory as the lower layers see them."""
+    known = {video.name for video in labelled if (video.known != UNKNOWN).any()}
+    chosen, left = set(known), OTHERS
+    for video in sorted(labelled, key=lambda video: hashlib.sha256(video.name.encode()).digest()):
+        if video.name not in known and len(video.known) <= left:
+            chosen.add(video.name)
+            left -= len(video.known)
+    return [video for video in labelled if video.name in chosen]
+
+
+def _folds(labelled: Sequence[LabelledVideo]) -> tuple[list[tuple[list[int], list[int]]], str]:
+    """Where it is tuned and where measured, or else why it is not."""
+    from studio.models.detection.tuning import is_usable
+
+    folds = folds_of(labelled, most=FOLDS)
+    if not folds:
+        return [], "The encoder was not tuned: that needs the label in two videos."
+    folds = [fold for fold in folds if any(is_usable(labelled[i].known) for i in fold[0])]
+    return folds, "The encoder was not tuned: no video shows both what the label is and what it is not."
+
+
+def left_out(count: int) -> str:
+    """A sentence about videos that could not be read; empty where there are none."""
+    return f"Left out: {count} {'video' if count == 1 else 'videos'} that could not be read." if count else ""
+
+
+def embed(context: TaskContext, encoder: Any, better: Any, videos: Sequence[VideoRef], progress: Progress) -> int:
     """Keep what a tuned encoder makes of the frames of those videos that are indexed with the one it was made of, where
-    that is not there yet. Raises MediaError, Cancelled."""
+    that is not there yet; returns how many could not be read. Raises Cancelled."""
+    unread = 0
     for number, video in enumerate(videos):
         known = context.features.whole(video.id, encoder_key(encoder))
         if known is None or context.features.has(video.id, encoder_key(better)):
             continue
         progress(number / len(videos), "Looking at the library with the tuned encoder")
-        parts = [better.encode_frames(images) for images in _frames(context, better, video, known)]
+        try:
+            parts = [better.encode_frames(images) for images in _frames(context, better, video, known)]
+        except (MediaError, NotFound):
+            unread += 1
+            continue
         _keep(context, better, video.id, known, np.concatenate(parts))
+    return unread
 
 
 def encoder_of(encoder: Any, key: str, content: bytes) -> Any:
@@ -149,13 +200,15 @@ def _lower(context: TaskContext, encoder: Any, video: VideoRef, known: Features 
 
 
 def _frames(context: TaskContext, encoder: Any, video: VideoRef, known: Features) -> Iterator[NDArray[np.uint8]]:
-    """The frames whose vectors are known; a file that breaks off repeats its last one."""
+    """The frames whose vectors are known; a file that breaks off repeats its last one. Raises MediaError."""
     count, last = 0, None
     with media.sample_frames(video.path, times_us=known.times_us, size=encoder.frame_size, batch=BATCH) as stream:
         for frames in stream:
             count, last = count + len(frames.images), frames.images[-1:]
             yield frames.images
-    if last is not None and count < len(known.times_us):
+    if last is None:
+        raise MediaError(f"{video.path} shows no frame.")
+    if count < len(known.times_us):
         yield np.repeat(last, len(known.times_us) - count, axis=0)
 
 

@@ -1,11 +1,13 @@
-"""What it costs to mark all moments of three labels in ten videos: by hand, from questions, from a taught label.
+"""What it costs to mark all moments of three labels in ten videos: by hand, from questions, from taught labels.
 
 The videos are stretches of real clips, one after the other; where each shows what is known. What is taught is learned
 from five other videos, made of other clips. It needs the clips of shared/data/videos beside the project.
 """
 
+import json
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +47,7 @@ LENGTHS = {
 }  # fmt: skip
 VIDEOS, LESSONS, SCENES = 10, 5, 6
 RATE = 25
+QUIET_S = 4.0  # in which nothing is learned: the Review page looks each second
 ENOUGH, SAME = 0.9, 0.3  # IoU from which a moment is right, and from which a proposal is about it
 ITEM = "e => ({...e.dataset, video: new URL(e.querySelector('.title a').href).searchParams.get('video')})"
 LEFT = "!document.querySelector('#desk-items [data-verdict=accepted], #desk-items [data-verdict=rejected]')"
@@ -69,6 +72,11 @@ class Hands:
     def click(self, selector: str, decides: bool = False) -> None:
         self.page.click(selector)
         self._count(CLICK, decides)
+
+    def did(self, seconds: float) -> None:
+        """One action that takes so long."""
+        self.actions += 1
+        self.seconds += seconds
 
     def think(self, times: int) -> None:
         """To see what is right costs thoughts, but no action."""
@@ -96,10 +104,13 @@ def run(folder: Path) -> dict[str, object]:
         with library(folder / way.replace(" ", "-"), [path for path, _ in counted], prepare) as (served, films, page):
             hands = Hands(page)
             truth = {film: spans for film, (_, spans) in zip(films, counted, strict=True)}
-            if way != "by hand":
-                review(hands, served, truth)
+            if way == "from zero-shot answers":
+                review_all(hands, served, truth)
+            elif way == "from what was taught":
+                review_labels(hands, served, truth)
             complete(hands, served, truth)
             found[way] = hands.actions, hands.seconds
+            print(way, found[way], flush=True)
     base = found["by hand"]
     values: dict[str, object] = {"moments": moments}
     for way, (actions, seconds) in found.items():
@@ -216,25 +227,42 @@ def is_there(served: Served, film: str, moment: Truth) -> bool:
     return any(each[2] == moment[2] and share(each[:2], moment[:2]) >= ENOUGH for each in kept(served, film))
 
 
-def review(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> None:
-    """On the Review page, page by page: an end that is not right is put right; then either what is wrong is rejected
-    one by one and the rest accepted by one key, or the other way round, whichever is less."""
+def review_all(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> None:
+    """On the Review page, everything that waits."""
     page = hands.page
     page.goto(f"{served.url}?view=review")
     expect(page.locator("#desk-items [data-id], #desk-empty:visible").first).to_be_visible()
     page.uncheck("#desk-learn")
-    done: set[tuple[str, Truth]] = set()
-    while page.locator("#desk-items [data-id]").count():
-        cards = [judged(card, truth, done) for card in page.locator("#desk-items [data-id]").all()]
+    decide_pages(hands, served, truth, set())
+
+
+def review_labels(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> None:
+    """On the Review page, one label after the other, which is learned again meanwhile."""
+    page = hands.page
+    page.goto(f"{served.url}?view=review")
+    expect(page.locator("#desk-items [data-id], #desk-empty:visible").first).to_be_visible()
+    for label in LABELS:
+        with page.expect_response(lambda answer: "desk_queue" in answer.url):
+            page.select_option("#desk-label", value=json.dumps([label, TRACK], separators=(",", ":")))
+        for _ in range(2):  # the list is opened, and one of it chosen
+            hands.did(CLICK)
+        decide_pages(hands, served, truth, set())
+
+
+def decide_pages(hands: Hands, served: Served, truth: dict[str, list[Truth]], done: set[tuple[str, Truth]]) -> None:
+    """Page by page until nothing waits: an end that is not right is put right; then either what is wrong is rejected
+    one by one and the rest accepted by one key, or the other way round, whichever is less."""
+    page = hands.page
+    while found := settled(page, served):
+        cards = [judged(card, truth, done) for card in found]
         hands.think(len(cards))
         # what answers a question is accepted under a class, which is said of each
         by_one = any(card.moment and card.label != card.moment[2] for card in cards)
-        is_mostly_right = not by_one and sum(card.moment is None for card in cards) < sum(
-            card.moment is not None for card in cards
-        )
+        wrong = sum(card.moment is None for card in cards)
+        accepts = not by_one and 2 * wrong < len(cards)
         for card in cards:
             if card.moment is None:
-                if is_mostly_right:
+                if accepts:
                     hands.click(f"#desk-items [data-id='{card.id}'] button.no")
                 continue
             is_trimmed = trim(hands, card, card.moment)
@@ -242,14 +270,22 @@ def review(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> None:
                 if not is_trimmed:
                     front(hands, card)
                 hands.press(str(LABELS.index(card.moment[2]) + 1), decides=False)
-            elif not is_mostly_right:
+            elif not accepts:
                 hands.click(f"#desk-items [data-id='{card.id}'] button.yes")
-        if page.locator("#desk-items [data-verdict='']").count():
-            hands.press("Shift+A" if is_mostly_right else "Shift+X", decides=False)
-        else:
-            hands.press("Enter", decides=False)
+        is_left = page.locator("#desk-items [data-verdict='']").count() > 0
+        hands.press(("Shift+A" if accepts else "Shift+X") if is_left else "Enter", decides=False)
         page.wait_for_function(LEFT)
         expect(page.locator("#desk-state")).to_have_text("saved")
+
+
+def settled(page: Page, served: Served) -> list[Locator]:
+    """The cards on the desk, once nothing is learned any more and the page knows what was found."""
+    since = time.monotonic()
+    while time.monotonic() - since < QUIET_S:
+        if rows(served.home, "SELECT 1 FROM jobs WHERE kind = 'teach' AND state IN ('queued', 'running')"):
+            since = time.monotonic()
+        page.wait_for_timeout(200)
+    return page.locator("#desk-items [data-id]").all()
 
 
 @dataclass(frozen=True)
@@ -331,9 +367,9 @@ def complete(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> Non
         for moment in truth[film]:
             if is_there(served, film, moment):
                 continue
-            for time, key in ((moment[0], "i"), (moment[1] - 1 / RATE, "o"), (None, str(LABELS.index(moment[2]) + 1))):
-                if time is not None:
-                    go(opened, time)
+            for at, key in ((moment[0], "i"), (moment[1] - 1 / RATE, "o"), (None, str(LABELS.index(moment[2]) + 1))):
+                if at is not None:
+                    go(opened, at)
                 hands.press(key)
             opened.saved()
         missing = [moment for moment in truth[film] if not is_there(served, film, moment)]

@@ -37,7 +37,8 @@ def mapped(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> 
     ids = {name: studio.videos.add(clip)["id"] for name, clip in clips.items()}
     for video in ids.values():
         studio.jobs.index(video)
-    found = [Prediction(Segment(us(n), us(n + 1)), "T", "riding", 0.3 * n, f"p{n}") for n in (1, 2)]
+    starts = {1: 1, 2: 8}  # one before the annotation, one behind it
+    found = [Prediction(Segment(us(at), us(at + 1)), "T", "riding", 0.3 * n, f"p{n}") for n, at in starts.items()]
     studio.store.write(lambda db: runs.insert(db, ModelRun(ids["bikes"], "emotion", "m", "1", found)))
     made = {"edit_id": "made", "op": "create", "base_version": 0, "id": "a1", "track": "T", "label": "road", "note": "",
             "start": 5, "end": 6}  # fmt: skip
@@ -219,9 +220,9 @@ def test_what_is_chosen_is_searched_for_and_played(map_page: Page, mapped: Serve
     map_page.click("#reel-next")
     expect(map_page.locator("#reel-place")).to_contain_text("3 of 3: riding · bikes.mp4")
     time = float(map_page.eval_on_selector("#reel-video", "v => v.currentTime"))
-    assert 1.9 < time < 3.2
+    assert 7.9 < time < 9.2
     map_page.wait_for_function("document.querySelector('#reel-video').paused")
-    assert map_page.eval_on_selector("#reel-video", "v => v.currentTime") < 3.2
+    assert map_page.eval_on_selector("#reel-video", "v => v.currentTime") < 9.2
     map_page.keyboard.press("Escape")
     expect(map_page.locator("dialog#reel")).to_be_hidden()
     map_page.click("#map-alike")

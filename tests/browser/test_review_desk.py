@@ -85,6 +85,25 @@ def test_accept_trim_reject_and_undo_by_keys(page: Page, served: Served, desk: s
     assert [row[2] for row in spans(served)] == ["accepted", "correction"]
 
 
+def test_the_last_decision_stays_whatever_key_comes_next(page: Page, served: Served, desk: str) -> None:
+    opened(page, desk)
+    page.keyboard.down("a")
+    for _ in range(5):
+        page.keyboard.down("a")  # held: a browser repeats it
+    page.keyboard.up("a")
+    expect(page.locator(FRONT)).to_have_attribute("data-id", "desk1")
+    for name in ("desk1", "desk2", "desk3"):
+        page.locator(f"[data-id={name}] button.yes").press("Space")
+    expect(page.locator("[data-id=desk3]")).to_be_focused()
+    page.keyboard.press("a")
+    page.keyboard.press("Space")
+    saved(page)
+    assert len(spans(served)) == 4
+    page.keyboard.press("Enter")
+    expect(page.locator("#desk-empty")).to_contain_text("Nothing to decide")
+    assert len(spans(served)) == 4
+
+
 def test_several_at_once_by_keys_and_by_mouse(page: Page, served: Served, desk: str) -> None:
     opened(page, desk)
     page.keyboard.press("Shift+ArrowRight")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.index import Cache, LibraryMap, Places
+from studio.index import Cache, LibraryMap, Places, SpanRows
 
 
 def places(*names: str) -> Places:
@@ -23,6 +23,9 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     assert found is not None and kept.written_ns() > 0
     assert (list(found.videos), list(found.names)) == (["a", "b"], ["a “dog”", ""])
     assert found.rows() == {("a", 0, 5): 0, ("b", 10, 15): 1, ("b", 20, 25): 2}
+    rows = SpanRows(found)
+    assert {span: rows.get(*span) for span in found.rows()} == found.rows()
+    assert [rows.get(*span) for span in (("a", 0, 6), ("a", 1, 5), ("b", 0, 5), ("c", 0, 5))] == [None] * 4
     assert found.chosen(found.pieces).rows() == {("a", 0, 5): 0, ("b", 10, 15): 1}
     layout = kept.layout("mean")
     assert layout is not None and layout["mean"].tolist() == [0, 1, 2, 3]

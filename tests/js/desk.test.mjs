@@ -89,14 +89,15 @@ test("undo and redo go step by step, with the versions that the server counts", 
   assert.equal(desk.canUndo, false);
 });
 
-test("the same key again takes a decision back", () => {
+test("the same decision again takes nothing back; the button of the card does", () => {
   const { desk, sent } = opened(prediction("p1"));
   desk.decide(desk.items, "rejected");
   desk.decide(desk.items, "rejected");
-  assert.deepEqual(ops(sent), [
-    ["verdict", "rejected"],
-    ["verdict", ""],
-  ]);
+  assert.deepEqual(ops(sent), [["verdict", "rejected"]]);
+  desk.press(desk.items[0], "rejected");
+  assert.deepEqual(ops(sent).slice(1), [["verdict", ""]]);
+  desk.press(desk.items[0], "rejected");
+  assert.deepEqual(ops(sent).slice(2), [["verdict", "rejected"]]);
 });
 
 test("an instant says that a label is not there, or becomes an annotation that chance found", () => {
@@ -209,4 +210,26 @@ test("what somebody else decided meanwhile goes, and is not accepted a second ti
     sent.map((request) => request.prediction_id),
     ["p1", "p2"],
   );
+});
+
+test("frame times that did not come are asked for again, and nothing is trimmed without them", async () => {
+  const { DeskPreview } = await import("../../assets/web/js/view/desk-preview.js");
+  const preview = new DeskPreview(document.createElement("video"), () => {});
+  const answers = [
+    () => Promise.reject(new Error("away")),
+    async () => ({ ok: false }),
+    async () => ({ ok: true, arrayBuffer: async () => new ArrayBuffer(0) }),
+    async () => ({ ok: true, arrayBuffer: async () => Float64Array.from([0, 0.04]).buffer }),
+  ];
+  let asked = 0;
+  globalThis.fetch = () => answers[asked++]();
+  const [item, sound] = [prediction("p", { pictures: true }), prediction("s", { pictures: false })];
+  for (let n = 0; n < 3; n++) assert.equal(await preview.frames(item), null);
+  const both = await Promise.all([preview.frames(item), preview.frames(item)]);
+  assert.deepEqual(
+    both.map((frames) => frames?.span(0.03, 0.05)),
+    Array(2).fill({ start: 0.04, end: 60 }),
+  );
+  assert.equal((await preview.frames(sound))?.snap(1.2346), 1.235);
+  assert.equal(asked, 4);
 });

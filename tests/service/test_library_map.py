@@ -15,7 +15,7 @@ from studio.app.map_points import packed
 from studio.config import Settings
 from studio.errors import JobError, UsageError
 from studio.index import Features
-from studio.service import Studio
+from studio.service import Studio, library_map
 from studio.service.library_map import ANNOTATION, FOOTAGE, PREDICTION, REJECTED, UNKNOWN, MapPoints
 from studio.store import runs, videos
 from studio.timeline import ON_SCREEN, ModelRun, Prediction, Segment
@@ -222,3 +222,25 @@ def test_a_running_studio_makes_it_as_a_job(library: Studio) -> None:
         assert len(served.map.points().kind) == 40
     finally:
         served.close()
+
+
+def test_a_video_that_changed_has_the_rest_read_once_and_a_look_reads_nothing(
+    library: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark(library, "a", 1, 2, "dog")
+    library.map.build()
+    before = shown(library.map.points(), FOOTAGE)
+    time.sleep(0.01)
+    index(library, "b", 3)
+    library.videos.remove("b")
+    made: list[int] = []
+    real = library_map.SpanRows
+    monkeypatch.setattr(library_map, "SpanRows", lambda places: made.append(len(places)) or real(places))
+    for _ in range(3):
+        assert library.map.state()["made"]
+    assert made == []
+    for _ in range(3):
+        points = library.map.points()
+    assert len(made) == 1 and made[0] > 0
+    assert shown(points, FOOTAGE) == [each for each in before if each[0] == "a"]
+    assert [each[1] for each in shown(points, ANNOTATION)] == ["dog"]

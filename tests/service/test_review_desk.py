@@ -1,15 +1,21 @@
 """The review desk: which moments come next, to whom, and what is known of a label then."""
 
+from itertools import islice
 from typing import Any
 
+import numpy as np
 import pytest
 
-from studio.errors import UsageError
+from studio import models, tasks
+from studio.atomic_files import write_atomic
+from studio.errors import StoreError, UsageError
+from studio.models import ModelCard, detection
 from studio.service import Studio
 from studio.service.accounts.claims import HELD_S, Claims
 from studio.service.accounts.rights import Actor
+from studio.service.timelines import review_desk
 from studio.service.timelines.review_desk import DeskRequest
-from studio.store import jobs, runs, teaching, videos
+from studio.store import jobs, review, runs, teaching, videos
 from studio.store.review import Undecided
 from studio.timeline import MICROS, ON_SCREEN, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -112,6 +118,47 @@ def test_what_others_decided_is_no_longer_open_also_of_an_older_run(library: Stu
     assert [item["start"] for item in ask(library, video="v1")["items"]] == [20]
 
 
+@pytest.mark.parametrize("feed", ["likely", "different", "random"])
+def test_a_look_at_what_is_shown_reads_nothing_that_waits_and_orders_nothing(
+    library: Studio, feed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = ask(library, feed, count=20)["items"]
+    ids = tuple(item["id"] for item in items)
+    gone = next(item for item in items if item["kind"] == "prediction")
+    save(library, gone["video"], verdict(gone))
+    save(library, "v0", made("m", 9, 13))
+    left = ask(library, feed, count=20)["waiting"]
+
+    def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("a look costs little")
+
+    for place, name in ((review, "undecided"), (library.desk._interactive, "call"), (review_desk, "instants")):
+        monkeypatch.setattr(place, name, never)
+    found = ask(library, feed, count=0, shown=ids)
+    assert found["items"] == [] and found["waiting"] == left
+    assert gone["id"] not in found["shown"] and len(found["shown"]) >= len(ids) - 2
+
+
+def test_the_order_of_a_sample_is_drawn_once_for_the_same_videos(
+    library: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    real = review_desk.instants
+    monkeypatch.setattr(review_desk, "instants", lambda key, some: drawn.append(key) or real(key, some))
+    first = ask(library, "random", 30)["items"]
+    library.desk.progress(TRACK, LABEL)
+    assert ask(library, "random", 30)["items"] == first
+    assert len(drawn) == 1
+    row = {**VIDEO, "id": "v9", "name": "9.mp4", "path": "/9.mp4", "sha256": "9", "duration_us": 6_000 * MICROS}
+    library.store.write(lambda db: videos.insert(db, row))
+    assert "v9" in {item["video"] for item in ask(library, "random", 30)["items"]}
+    assert len(drawn) == 2
+    monkeypatch.setattr(review_desk, "DRAWN", 3)
+    orders = review_desk.Orders()
+    length = {"a": 60 * MICROS, "b": 9 * MICROS}
+    assert list(islice(orders.instants("k", length), 200)) == list(islice(real("k", length), 200))
+
+
 def test_what_was_decided_since_it_was_taught_is_not_asked_again(library: Studio) -> None:
     save(library, "v0", made("m", 9, 13))
     assert [item["start"] for item in ask(library, video="v0")["items"]] == [30]
@@ -143,6 +190,17 @@ def test_a_random_frame_is_answered_by_what_is_known_and_by_people(library: Stud
     assert one["id"] in [item["id"] for item in ask(library, "random", count=30)["items"]]
 
 
+def test_a_moment_around_a_random_frame_begins_and_ends_with_frames(library: Studio) -> None:
+    times = np.arange(0, 60 * MICROS, 33_367)
+    for number in range(3):
+        library.cache.save_array(f"v{number}", "pts.npy", times)
+    found = [item for item in ask(library, "random", count=30)["items"] if item["kind"] == "instant"]
+    edges = {*times.tolist(), 60 * MICROS}
+    assert len(found) > 10
+    assert {round(item[end] * MICROS) for item in found for end in ("start", "end")} <= edges
+    assert all(item["end"] - item["start"] > 3.9 for item in found)
+
+
 def test_what_is_left_is_estimated_from_the_answers(library: Studio) -> None:
     """Cars are in the last 20 s of each video, and nowhere else: a third of the library."""
     save(library, "v0", made("m", 40, 60))
@@ -170,6 +228,52 @@ def test_what_is_left_is_estimated_from_the_answers(library: Studio) -> None:
     assert recall["value"] > 0.8
     assert known["news"] == 150 + 1
     assert known["note"] == "learned"
+
+
+def rename(studio: Studio, *pairs: tuple[str, str]) -> None:
+    renames = [{"track": TRACK, "from": one, "to": other} for one, other in pairs]
+    studio.labels.save({**studio.labels.shown(), "key": None, "renames": renames}, "ann", Actor(admin=True))
+
+
+def test_a_renamed_label_keeps_what_was_rejected_its_sample_its_proposals_and_its_detector(library: Studio) -> None:
+    name = tasks.detector_name(LABEL, TRACK)
+    weights = detection.Weights(np.ones(4, np.float32), np.zeros(4, np.float32), 1.0, 0.0, (0.0, 1.0))
+    card = ModelCard(name, "detection", "1", "yours", "here", "“car” taught.", {}, labels=(LABEL,),
+                     architecture="label-detector")  # fmt: skip
+    packed = detection.packed(weights, "e@1", "classifier")
+    models.keep(card, {"weights": packed}, library.settings.ensure().models, write_atomic)
+    detect(library, "v0", (20, 0.95), model=name)
+    no, yes = ask(library)["items"][:2]
+    save(library, no["video"], verdict(no))
+    of_it = {"source": "accepted", "prediction_id": yes["id"]}
+    save(library, yes["video"], made("y", yes["start"], yes["end"], **of_it))
+    before = ask(library)["items"]
+    instants = [item["id"] for item in ask(library, "random", 60)["items"] if item["kind"] == "instant"]
+    rename(library, (LABEL, "van"))
+
+    rejected = library.store.read(lambda db: teaching.rejected(db, "van", TRACK))
+    assert [row["id"] for row in rejected] == [no["id"]]
+    assert [item["id"] for item in ask(library, label="van")["items"]] == [item["id"] for item in before]
+    assert ask(library)["items"] == [], "nothing has the old name"
+    again = ask(library, "random", 60, label="van")["items"]
+    assert [item["id"] for item in again if item["kind"] == "instant"] == instants
+    assert library.desk.progress(TRACK, "van")["taught"], "and it goes on being learned again"
+    (kept,) = models.cards("detection", library.settings.models)
+    new = tasks.detector_name("van", TRACK)
+    assert (kept.name, kept.labels, kept.summary) == (new, ("van",), "“van” taught.")
+    assert models.load("detection", new, "cpu", library.settings.models).encoder == "e@1"
+    of_it = "SELECT count(*) FROM runs WHERE model = ? AND query = 'van'"
+    assert library.store.read(lambda db: db.execute(of_it, (new,)).fetchone()[0]) == 1
+    detect(library, "v1", (50, 0.9))
+    rename(library, (LABEL, "van"), ("van", LABEL))
+    assert [item["start"] for item in ask(library, label="van")["items"]] == [50]
+    assert {item["id"] for item in ask(library)["items"]} == {item["id"] for item in before}
+
+
+def test_a_prediction_is_else_never_updated(library: Studio) -> None:
+    for column in ("start_us", "score", "run_id"):
+        with pytest.raises(StoreError, match="never updated"):
+            library.store.write(lambda db, column=column: db.execute(f"UPDATE predictions SET {column} = 1"))
 
 
 def test_proposals_that_chance_chose_say_how_many_are_right(library: Studio) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,13 @@ from studio import models
 from studio.config import Settings
 from studio.errors import NotFound, UsageError
 from studio.index import Features
-from studio.models.detection import POSITIVE, UNKNOWN
+from studio.models.detection import POSITIVE, UNKNOWN, LabelDetector, Weights
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
 from studio.service.timelines.review_desk import DeskRequest
 from studio.store import annotations, review, runs, videos
 from studio.store.review import Undecided
-from studio.tasks import VideoRef, teaching
+from studio.tasks import TaskContext, VideoRef, teaching
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 from tests.service.test_studio import edit
@@ -216,6 +217,55 @@ def test_what_was_shifted_already_stays_learned(library: Studio) -> None:
     assert library.teaching.teach("a window", by=Actor("ann", admin=True))["shift"] == {
         "start": -0.25, "end": 0.5, "person": "ann", "decisions": 4,
     }  # fmt: skip
+
+
+def test_a_label_is_learned_where_something_is_known_and_from_some_of_the_rest(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = TaskContext(studio.settings)
+    encoder = SimpleNamespace(name="e", version="1", encode_text=lambda texts: np.ones((len(texts), 2), np.float32))
+    context._models["text_video", None] = encoder
+    refs = [VideoRef(f"v{n}", "", 10 * MICROS) for n in range(12)]
+    for ref in refs:
+        context.features.put(ref.id, "e@1", Features(np.arange(10, dtype=np.int64) * MICROS, np.ones((10, 2))))
+    monkeypatch.setattr(teaching, "OTHERS", 45)
+
+    def learned(label: str, some: list[VideoRef] = refs) -> list[str]:
+        said = {"v3": teaching.Said(positive=[(0, MICROS)]), "v8": teaching.Said(absent=[(5, 6)])}
+        _, _, labelled, heard = teaching._examples(context, teaching.Lesson(label, "T", said), some)
+        assert [video.name for video in labelled] == list(heard)
+        return list(heard)
+
+    first = learned("x")
+    assert len(first) == 2 + 4 and {"v3", "v8"} < set(first)
+    assert first == learned("x") and first == sorted(first, key=lambda name: int(name[1:]))
+    assert set(learned("x", refs[::-1])) == set(first), "whatever order they are in"
+    assert len({tuple(learned(label)) for label in "abcdef"}) > 1
+
+
+def test_a_boundary_that_a_shift_did_not_move_confirms_none(studio: Studio, video: dict[str, Any]) -> None:
+    """A cut holds the start of what is found, shifted or not; the end is shifted."""
+    context = TaskContext(studio.settings)
+    rows = np.repeat(np.eye(2, dtype=np.float16), [5, 15], axis=0)
+    rows[9:] = rows[0]
+    features = Features(np.arange(20, dtype=np.int64) * MICROS, rows)
+    context.cache.save_array("v1", "shots.npy", np.array([5 * MICROS]))
+    weights = Weights(np.array([0, 1], np.float32), np.zeros(2, np.float32), 20.0, -10.0, (0.0, 1.0))
+    detector = LabelDetector("d", "1", "e@1", "x", weights).shifted(-0.25, 0.5)
+    shift = {"start": -0.25, "end": 0.5}
+    finder = teaching._Finder(detector, {"step": "classifier", "note": "", "shift": shift})
+    ref = VideoRef("v1", "", video["duration_us"])
+    place = teaching._Place("v1", ref, features, 0, ref.duration_us, "T")
+    run = teaching._run(context, finder, ref, [place], teaching.Lesson("x", "T", {}))
+    (found,) = run.predictions
+    assert found.segment == Segment(5 * MICROS, 9 * MICROS)
+    studio.store.write(lambda db: runs.insert(db, run))
+    (prediction,) = studio.timelines.load("v1")["predictions"]
+    taken = edit(edit_id="y", id="y", track="T", label="x", start=5, end=9, source="accepted",
+                 prediction_id=prediction["id"])  # fmt: skip
+    assert studio.timelines.save("v1", [taken], "ann")["results"][0]["ok"]
+    params = studio.teaching._params("x", "T", None, Actor("ann", admin=True))
+    assert params["decisions"] == [["ann", 0, MICROS // 2]]
 
 
 def test_renaming_a_label_is_no_decision_on_boundaries(library: Studio) -> None:

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from studio import models
 from studio.config import Settings
-from studio.errors import UsageError
-from studio.index import FeatureStore
-from studio.models.detection import Measured
+from studio.errors import MediaError, UsageError
+from studio.index import Features, FeatureStore
+from studio.models.detection import LabelledVideo, Measured
 from studio.service import Studio
-from studio.tasks import tuning
+from studio.tasks import VideoRef, tuning
 from studio.timeline import MICROS
 from tests.service.test_teaching import by_name, mark
 
@@ -88,6 +89,48 @@ def test_one_that_gets_better_is_kept_with_the_detector_and_reads_other_videos(
     assert features is not None and known is not None
     assert (features.times_us == known.times_us).all()
     assert library.teaching.detect(card.name)["label"] == "ride"
+
+
+def test_one_video_that_cannot_be_read_is_left_out_and_a_replaced_encoder_leaves_no_vectors(
+    library: Studio, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked(library, "pedal")
+    better(monkeypatch, 0.4, 0.6)
+    carphone, real = by_name(library, "carphone")["id"], tuning._frames
+
+    def frames(context: Any, encoder: Any, video: VideoRef, known: Features) -> Any:
+        if video.id == carphone:
+            raise MediaError("It is damaged.")
+        return real(context, encoder, video, known)
+
+    monkeypatch.setattr(tuning, "_frames", frames)
+    store = FeatureStore(library.cache)
+
+    def key() -> str:
+        (card,) = [card for card in models.cards("detection", library.settings.models) if card.labels == ("pedal",)]
+        return models.load("detection", card.name, folder=library.settings.models).encoder
+
+    made = library.teaching.teach("pedal", deeper=True)
+    assert "Left out: 1 video that could not be read." in made["note"]
+    first = key()
+    assert store.knows(first) and not store.has(carphone, first)
+    mark(library, "bikes", 4.0, 6.0, "pedal", track="pedal")
+    better(monkeypatch, 0.4, 0.6)
+    library.teaching.teach("pedal", deeper=True)
+    assert first != key() and store.knows(key()) and not store.knows(first)
+
+
+def test_it_is_tuned_where_something_is_known_and_beside_a_few_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def video(name: str, *known: int) -> LabelledVideo:
+        count = len(known)
+        return LabelledVideo(name, np.zeros((count, 2), np.float32), np.arange(count + 1.0), np.array(known, np.int8),
+                             np.zeros((0, 2)))  # fmt: skip
+
+    monkeypatch.setattr(tuning, "OTHERS", 7)
+    some = [video("a", 1, -1), video("b", -1, 0, 0), *(video(f"o{n}", -1, -1, -1) for n in range(9))]
+    chosen = [each.name for each in tuning._some(some)]
+    assert chosen[:2] == ["a", "b"] and len(chosen) == 4
+    assert {each.name for each in tuning._some(some[::-1])} == set(chosen)
 
 
 def test_it_needs_the_label_in_two_videos(library: Studio, quick: None) -> None:

@@ -18,6 +18,8 @@ import { counted, el, finder, redraw, targetOf, toast, typing } from "./view/dom
 
 const PAGE = 12; // moments on a page
 const REST_MS = 1_000; // between two looks at what others do
+/** What a key does once, however long it is held: nobody looked at the next moment yet. */
+const ONCE = new Set(["accept", "reject", "acceptRest", "rejectRest"]);
 const LEARN = "review-learn";
 const ASK =
   "Ask a question on the Annotate page, or mark a few moments with a label and choose it here: it is learned, and found in the library.";
@@ -88,8 +90,14 @@ class ReviewPage {
     this.learn = $("desk-learn", "input");
     this.learn.checked = localStorage.getItem(LEARN) !== "off";
     this.learn.addEventListener("change", () => localStorage.setItem(LEARN, this.learn.checked ? "on" : "off"));
-    $("desk-accept").addEventListener("click", () => this.desk.decide(this.desk.meant, "accepted"));
-    $("desk-reject").addEventListener("click", () => this.desk.decide(this.desk.meant, "rejected"));
+    for (const [name, verdict] of /** @type {const} */ ([
+      ["desk-accept", "accepted"],
+      ["desk-reject", "rejected"],
+    ]))
+      $(name).addEventListener("click", () => {
+        this.desk.decide(this.desk.meant, verdict);
+        this.#focusFront();
+      });
     $("desk-undo").addEventListener("click", () => this.desk.undo());
     $("desk-accept-rest").addEventListener("click", () => this.#decideRest("accepted"));
     $("desk-reject-rest").addEventListener("click", () => this.#decideRest("rejected"));
@@ -252,7 +260,10 @@ class ReviewPage {
     return new DeskCard(item, {
       choose: (id, how) =>
         how === "one" && desk.focused === id && !desk.chosen.size ? undefined : desk.choose(id, how),
-      decide: (which, verdict) => desk.decide([which], verdict),
+      decide: (which, verdict) => {
+        desk.press(which, verdict);
+        this.#focusFront();
+      },
       trim: (which, span) => this.#trim(which, span),
     });
   }
@@ -271,6 +282,11 @@ class ReviewPage {
       focused === document.body || this.$("desk-items").contains(focused) || this.$("desk-foot").contains(focused);
     if (isHere && !card.root.contains(focused)) card.root.focus({ preventScroll: true });
     card.root.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The next key is for the page, not for the control that was used: Enter would press it again. */
+  #focusFront() {
+    this.#cards.get(this.desk.focused ?? "")?.root.focus({ preventScroll: true });
   }
 
   /** All that is still to be decided on this page, which is turned then. @param {"accepted" | "rejected"} verdict */
@@ -325,7 +341,8 @@ class ReviewPage {
   /** @param {DeskItem} item @param {{ start: number, end: number }} span */
   async #trim(item, { start, end }) {
     const frames = await this.preview.frames(item);
-    this.desk.trim(item, frames.span(Math.max(0, start), Math.min(item.duration, end)));
+    if (frames) this.desk.trim(item, frames.span(Math.max(0, start), Math.min(item.duration, end)));
+    else this.#sayUnknown(item);
     this.#draw(); // what a hand drew is drawn as it is, also where that changed nothing
   }
 
@@ -335,7 +352,16 @@ class ReviewPage {
     if (!item) return;
     const state = this.desk.stateOf(item);
     const frames = await this.preview.frames(item);
-    this.#trim(item, { ...state, [edge]: frames.edge(state[edge], by) });
+    if (frames) this.#trim(item, { ...state, [edge]: frames.edge(state[edge], by) });
+    else this.#sayUnknown(item);
+  }
+
+  /** @param {DeskItem} item */
+  #sayUnknown({ name }) {
+    toast(
+      `When the frames of “${name}” are shown could not be read, so its ends stay; try again in a moment.`,
+      "error",
+    );
   }
 
   /** An end goes to the picture that is shown. @param {"start" | "end"} edge */
@@ -362,8 +388,11 @@ class ReviewPage {
     const action = this.#actionOf(name);
     if (action) {
       event.preventDefault();
+      if (event.repeat && (name === "Enter" || ONCE.has(keymap.actionOf(name) ?? ""))) return;
       action();
-      this.#cards.get(desk.focused ?? "")?.root.focus({ preventScroll: true }); // the next Enter is for the page, not a control
+      this.#focusFront();
+    } else if (event.repeat) {
+      return;
     } else if (/^[1-9]$/.test(name)) {
       const label = this.#labels.find(
         (each) => each.hotkey === name && desk.meant.some((item) => item.track === each.track),

@@ -290,6 +290,7 @@
  * @property {string} name of the video
  * @property {number} duration of the video
  * @property {number} media_start see Video
+ * @property {boolean} [pictures] false: it is sound alone
  * @property {string} track
  * @property {string} label
  * @property {number} start

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 from unicodedata import normalize
 
-from studio.config import Limits
+from studio import tasks
+from studio.config import Settings
 from studio.errors import Conflict, PermissionDenied, UsageError
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.requests import listed, text
-from studio.store import Store, absences, annotations, boxes, labels, traces
+from studio.store import Store, absences, annotations, boxes, labels, runs, teaching, traces
 from studio.timeline import types_of
 from studio.timeline.attributes import LARGEST
 from studio.timeline.tiers import DEPENDENCIES, Dependency, has_circle
@@ -21,8 +22,8 @@ COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 class LabelSchema:
     """The labels of a library."""
 
-    def __init__(self, store: Store, limits: Limits) -> None:
-        self._store, self._limits = store, limits
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings, self._limits = store, settings, settings.limits
 
     def shown(self) -> Row:
         """See `store.labels.schema`."""
@@ -35,8 +36,8 @@ class LabelSchema:
 
     def save(self, wanted: Any, annotator: str, by: Actor = OWNER) -> Row:
         """Take a schema in place of the one that was seen as `key`: `labels`, `tracks`, and `renames` (`track`, `from`,
-        `to`), which change the annotations of the whole library and keep their history. `renamed` says how many, and
-        `unseen` which tracks have curves but are none any more.
+        `to`), which change the annotations of the whole library and keep their history, and what was found and taught
+        of the labels. `renamed` says how many annotations, and `unseen` which tracks have curves but are none any more.
 
         Raises UsageError that says which part is wrong, Conflict with the schema as it stands, PermissionDenied.
         """
@@ -64,11 +65,14 @@ class LabelSchema:
                 _may_change(db, annotator, current, found, tracks, renames)
             labels.update(db, found, tracks)
             changed = [(r["track"], r["from"], r["to"]) for r in renames]
+            teaching.relabel_samples(db, changed)
             absences.relabel(db, changed)
+            runs.relabel(db, changed, tasks.detector_name)
             done = annotations.relabel(db, changed, annotator) + boxes.relabel(db, changed, annotator)
             scaled = {row["track"] for row in tracks if row["scale"]}
             gone = [row["track"] for row in current["tracks"] if row["scale"] and row["track"] not in scaled]
             unseen = [track for track in gone if traces.drawn(db, track)]
+            tasks.relabel_detectors(self._settings, changed)  # last: where it fails, nothing was renamed
             return {**labels.schema(db), "renamed": done, "unseen": unseen}
 
         return self._store.write(work)

@@ -2,7 +2,8 @@
 found."""
 
 import hashlib
-import json
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import Any
 
 from studio.errors import UsageError
 from studio.eval.sampling import Instant, Looked, estimate, instants
+from studio.index import Cache, frame_edges
 from studio.jobs import ExecutionBackend, JobMonitor
 from studio.service import serializers
 from studio.service.accounts.claims import Claims
@@ -17,7 +19,7 @@ from studio.service.accounts.rights import OWNER, Actor
 from studio.store import Store, absences, jobs, labels, review, reviewed, stored, teaching, videos
 from studio.store.readers import Annotator
 from studio.store.review import Undecided
-from studio.timeline import MICROS, seconds
+from studio.timeline import MICROS, seconds, us
 from studio.timeline.spans import Span, covers, distinct, is_same, union
 
 Row = dict[str, Any]
@@ -26,6 +28,8 @@ FEEDS = ("likely", "unsure", "different", "random")
 MOST_SHOWN = 60
 POOL = 2_000  # predictions among which the most different ones are looked for
 LOOKED = 50_000  # instants of a sample, answered or not
+DRAWN = 2_000  # of them that are drawn at first
+SAMPLES = 8  # whose instants are kept
 INSTANTS_EACH = 2  # of the random feed, for each prediction
 MOMENT_US = 4 * MICROS  # how long a moment is taken to be before one was labelled
 
@@ -46,19 +50,22 @@ class DeskRequest:
 class ReviewDesk:
     """What is to be decided next, by label or all together."""
 
-    def __init__(self, store: Store, interactive: ExecutionBackend, has_left: Callable[[str], bool]) -> None:
+    def __init__(
+        self, store: Store, cache: Cache, interactive: ExecutionBackend, has_left: Callable[[str], bool]
+    ) -> None:
         """`has_left` says of a window that it was closed: what it showed is free for others."""
-        self._store, self._interactive = store, interactive
+        self._store, self._cache, self._interactive = store, cache, interactive
         self._claims = Claims(has_left)
+        self._orders = Orders()
 
     def queue(self, asked: DeskRequest, by: Actor = OWNER) -> Row:
         """`items`, the next ones of the feed that are on nobody else's screen; `shown`, the ids of those shown that are
         still undecided; `waiting`, how many predictions are undecided; `elsewhere`, how many more others look at,
         where that is all that is left; `labels` of the schema.
 
-        An item is a prediction or, of the random feed, an instant: `id`, `kind`, `video`, `name`, `track`, `label`,
-        `start` and `end` (of an instant as a moment around it might be), `at` of an instant, `score` of a prediction,
-        and what `serializers.proposal` says of it.
+        An item is a prediction or, of the random feed, an instant: `id`, `kind`, `video`, its `name` and whether it has
+        `pictures`, `track`, `label`, `start` and `end` (of an instant as a moment around it might be), `at` of an
+        instant, `score` of a prediction, and what `serializers.proposal` says of it.
         Of videos that are annotated independently only what somebody said themselves counts, also for an admin.
         Raises UsageError for a feed that is not there, and for a random one without a label.
         """
@@ -67,6 +74,9 @@ class ReviewDesk:
             raise UsageError(f"“{asked.feed}” is no feed; use one of {', '.join(FEEDS)}.")
         if asked.feed == "random" and not (asked.wanted.label and asked.track):
             raise UsageError("Choose a label: a random sample says how much of it is still to be found.")
+        if asked.count <= 0:  # each page asks for it after every change in the library
+            self._claims.take(asked.window, asked.shown, [], 0)
+            return self._store.read(lambda db: self._standing(db, asked, by))
         waiting, open_ids, decided = self._store.read(
             lambda db: (
                 review.undecided(db, asked.wanted, by), review.still_open(db, asked.shown, reader),
@@ -76,23 +86,38 @@ class ReviewDesk:
         known = _by_video(decided)
         waiting = [row for row in waiting if row["task"] != TAUGHT or not _is_known(row, known)]
         if asked.feed == "random":
-            sample = self._store.read(lambda db: _Sample(db, asked.track, asked.wanted.label, reader))
+            sample = self._store.read(lambda db: _Sample(db, asked.track, asked.wanted.label, reader, self._orders))
             items = _taking_turns(map(_prediction, sample.to_judge(waiting)), map(sample.item, sample.unanswered()))
             open_ids |= {each for each in asked.shown if sample.is_open(each)}
         else:
             items = map(_prediction, self._ordered(asked, waiting, decided))
-        count = max(0, min(MOST_SHOWN, asked.count))
+        count = min(MOST_SHOWN, asked.count)
         offered = list(islice(items, count + len(asked.shown) + 20 * MOST_SHOWN))
         shared = [item["id"] for item in offered if not item["independent"]]
         own = [item["id"] for item in offered if item["independent"]]
         taken = set(self._claims.take(asked.window, asked.shown, shared, count)) | (set(own) - set(asked.shown))
         return {
-            "items": [item for item in offered if item["id"] in taken][:count],
+            "items": [self._on_frames(item) for item in offered if item["id"] in taken][:count],
             "shown": [each for each in asked.shown if each in open_ids],
             "waiting": len(waiting),
             "elsewhere": len(shared) - len(set(shared) & {*taken, *asked.shown}) if len(taken) < count else 0,
             "labels": self._store.read(labels.schema)["labels"],
         }
+
+    def _standing(self, db: Any, asked: DeskRequest, by: Actor) -> Row:
+        """As `queue`, of what a page shows already, without reading what waits."""
+        reader = Annotator(by.name)
+        open_ids = review.still_open(db, asked.shown, reader)
+        if asked.feed == "random" and any("@" in each for each in asked.shown):
+            sample = _Sample(db, asked.track, asked.wanted.label, reader, self._orders, proposals=False)
+            open_ids |= {each for each in asked.shown if sample.is_open(each)}
+        known = _by_video(_decided(db, asked, reader))
+        there = review.of_detectors(db, asked.wanted, known, by) if known else []
+        return {
+            "items": [], "shown": [each for each in asked.shown if each in open_ids],
+            "waiting": review.count(db, asked.wanted, by) - sum(_is_known(row, known) for row in there),
+            "elsewhere": 0, "labels": labels.schema(db)["labels"],
+        }  # fmt: skip
 
     def progress(self, track: str, label: str, by: Actor = OWNER) -> Row:
         """What is known of a label: `labelled` moments, whether one of them can be seen so that it is `teachable`, the
@@ -102,7 +127,7 @@ class ReviewDesk:
         reader = Annotator(by.name)
 
         def work(db: Any) -> Row:
-            sample = _Sample(db, track, label, reader)
+            sample = _Sample(db, track, label, reader, self._orders)
             run = teaching.newest_run(db, track, label)
             looked = sample.looked()
             payload = run and stored.value(run["payload"], dict, "runs", run["created"])
@@ -118,6 +143,14 @@ class ReviewDesk:
             }
 
         return self._store.read(work)
+
+    def _on_frames(self, item: Row) -> Row:
+        """An instant's moment, which is half a usual moment before and after it, between frame edges."""
+        if item["at"] is None:
+            return item
+        nearest = frame_edges(self._cache, item["video"], us(item["duration"]))
+        start, end = nearest(us(item["start"])), nearest(us(item["end"]))
+        return {**item, "start": seconds(start), "end": seconds(end)} if start < end else item
 
     def _ordered(self, asked: DeskRequest, waiting: list[Row], decided: list[Row]) -> list[Row]:
         if asked.feed == "unsure":
@@ -135,12 +168,14 @@ class ReviewDesk:
 class _Sample:
     """The random sample of a library for one label: which instants are answered, and by what."""
 
-    def __init__(self, db: Any, track: str, label: str, by: Annotator) -> None:
-        self._key = json.dumps([track, label])
+    def __init__(
+        self, db: Any, track: str, label: str, by: Annotator, orders: "Orders", proposals: bool = True
+    ) -> None:
+        self._orders, self._key = orders, teaching.sample_key(db, track, label)
         self._rows = {row["id"]: row for row in videos.listed(db)}
         self._track, self._label = track, label
         self.labelled = teaching.labelled(db, track, label, by)
-        self._proposed = review.proposed(db, track, label, by)
+        self._proposed = review.proposed(db, track, label, by) if proposals else []
         wrong = teaching.rejected(db, label, track, by)
         looked = reviewed.of_track(db, track, by)
         self._found = _by_video(row for row in self.labelled if row["sampled"])
@@ -183,8 +218,9 @@ class _Sample:
         return {
             "id": _name(instant), "kind": "instant", "video": row["id"], "name": row["name"],
             "duration": seconds(row["duration_us"]),
-        "media_start": serializers.media_start(row["start_us"], row["browser_playable"]),
-            "independent": bool(row["independent"]), "track": self._track, "label": self._label,
+            "media_start": serializers.media_start(row["start_us"], row["browser_playable"]),
+            "pictures": videos.has_pictures(row), "independent": bool(row["independent"]),
+            "track": self._track, "label": self._label,
             "at": seconds(instant.at_us), "start": seconds(start), "end": seconds(end), "score": None,
         }  # fmt: skip
 
@@ -216,7 +252,7 @@ class _Sample:
         )
 
     def _instants(self) -> Iterator[Instant]:
-        return islice(instants(self._key, {id: row["duration_us"] for id, row in self._rows.items()}), LOOKED)
+        return self._orders.instants(self._key, {id: row["duration_us"] for id, row in self._rows.items()})
 
     def _answer(self, instant: Instant) -> bool | None:
         if covers(self._all.get(instant.video, ()), instant.at_us):
@@ -224,6 +260,36 @@ class _Sample:
         if covers(self._closed.get(instant.video, ()), instant.at_us) or (instant.video, instant.at_us) in self._absent:
             return False
         return None
+
+
+class Orders:
+    """The first instants of the samples that were asked for last, as long as the library has the same videos: to draw
+    them takes a random generator for each of its videos."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[dict[str, int], list[Instant]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def instants(self, key: str, durations_us: dict[str, int]) -> Iterator[Instant]:
+        """At most LOOKED of a sample; see `sampling.instants`."""
+        done, count = 0, DRAWN
+        while done < LOOKED:
+            found = self._first(key, durations_us, count)
+            yield from islice(found, done, LOOKED)
+            if len(found) < count:
+                return
+            done, count = len(found), 4 * count
+
+    def _first(self, key: str, durations_us: dict[str, int], count: int) -> list[Instant]:
+        with self._lock:
+            videos, found = self._kept.get(key, ({}, []))
+            if videos != durations_us or len(found) < count:
+                found = list(islice(instants(key, durations_us), count))
+                self._kept[key] = durations_us, found
+            self._kept.move_to_end(key)
+            while len(self._kept) > SAMPLES:
+                self._kept.popitem(last=False)
+            return found
 
 
 def _decided(db: Any, asked: DeskRequest, by: Annotator) -> list[Row]:
@@ -265,7 +331,8 @@ def _prediction(row: Row) -> Row:
         "id": row["id"], "kind": "prediction", "video": row["video_id"], "name": row["name"],
         "duration": seconds(row["duration_us"]),
         "media_start": serializers.media_start(row["media_us"], row["browser_playable"]),
-        "independent": bool(row["independent"]), "track": row["row"], "label": row["label"], "at": None,
+        "pictures": videos.has_pictures(row), "independent": bool(row["independent"]),
+        "track": row["row"], "label": row["label"], "at": None,
         "start": seconds(row["start_us"]), "end": seconds(row["end_us"]), "score": row["score"],
         **({"confidence": row["score"]} if row["task"] == TAUGHT else {}),  # of a taught label the score is a chance
         **{key: payload[key] for key in serializers.SHOWN_OF_PAYLOAD if key in payload},

@@ -120,30 +120,32 @@ export class Desk extends Emitter {
 
   // ---------------------------------------------------------------- decisions
 
-  /** One step of undo for all of them; what is decided so already goes back to undecided, where all are.
+  /** One step of undo for all of them; what is decided so already stays so: a key that is pressed once too often
+   * takes nothing back.
    * @param {readonly DeskItem[]} items
    * @param {"accepted" | "rejected"} verdict
    * @param {string | null} [label] null: the one that each has
    */
   decide(items, verdict, label = null) {
-    const isSo = (/** @type {DeskItem} */ item) => {
-      const state = this.stateOf(item);
-      return state.verdict === verdict && (label === null || state.label === label);
-    };
-    const isBack = items.every(isSo);
-    this.#act(
-      items
-        .filter((item) => isBack || !isSo(item))
-        .map((item) => {
-          const before = this.stateOf(item);
-          const after = { ...before, verdict: isBack ? "" : verdict, label: label ?? before.label };
-          return { item, before, after: /** @type {State} */ (after) };
-        }),
-    );
-    if (isBack) return;
+    /** @type {Step[]} */
+    const steps = items
+      .map((item) => ({ item, before: this.stateOf(item) }))
+      .filter(({ before }) => before.verdict !== verdict || (label !== null && before.label !== label))
+      .map(({ item, before }) => ({ item, before, after: { ...before, verdict, label: label ?? before.label } }));
+    if (!steps.length) return;
+    this.#act(steps);
     this.focused = this.#after(new Set(items.map((item) => item.id)))?.id ?? this.focused;
     this.chosen = new Set();
     this.emit("change", null);
+  }
+
+  /** The button of one item: pressed again, it takes its decision back.
+   * @param {DeskItem} item @param {"accepted" | "rejected"} verdict
+   */
+  press(item, verdict) {
+    const before = this.stateOf(item);
+    if (before.verdict === verdict) this.#act([{ item, before, after: { ...before, verdict: "" } }]);
+    else this.decide([item], verdict);
   }
 
   /** @param {DeskItem} item @param {{ start: number, end: number }} span on frame edges */

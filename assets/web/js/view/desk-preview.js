@@ -7,6 +7,7 @@ import { Player } from "./player.js";
 /** @import { DeskItem } from "../types.js" */
 
 const KEPT = 20; // videos whose frame times are kept
+const NONE = new Float64Array(0);
 
 export class DeskPreview {
   /** video → when its frames begin @type {Map<string, Promise<Float64Array>>} */
@@ -26,15 +27,24 @@ export class DeskPreview {
     return this.player.time;
   }
 
-  /** The frames of an item's video. @param {DeskItem} item */
-  async frames({ video, duration }) {
-    let times = this.#times.get(video);
-    if (!times) {
-      times = array(video, "pts").catch(() => new Float64Array(0));
-      this.#times.set(video, times);
-      for (const oldest of [...this.#times.keys()].slice(0, -KEPT)) this.#times.delete(oldest);
-    }
-    return new Frames(await times, duration);
+  /** The frames of an item's video; null of pictures whose times are not known now: nobody can say where a boundary
+   * lies between them.
+   * @param {DeskItem} item
+   */
+  async frames({ video, duration, pictures }) {
+    if (pictures === false) return new Frames(NONE, duration);
+    const times = await this.#timesOf(video);
+    return times.length ? new Frames(times, duration) : null;
+  }
+
+  /** They are asked for again where they did not come. @param {string} video */
+  async #timesOf(video) {
+    const asked = this.#times.get(video) ?? array(video, "pts").catch(() => NONE);
+    this.#times.set(video, asked);
+    for (const oldest of [...this.#times.keys()].slice(0, -KEPT)) this.#times.delete(oldest);
+    const times = await asked;
+    if (!times.length && this.#times.get(video) === asked) this.#times.delete(video);
+    return times;
   }
 
   /** Play a stretch of an item's video in a box, in a loop.
@@ -47,7 +57,7 @@ export class DeskPreview {
     this.#shown = item.id;
     if (this.video.parentElement !== box) box.append(this.video);
     if (isSame) return;
-    const { pts } = await this.frames(item);
+    const pts = (await this.frames(item))?.pts ?? NONE;
     if (this.#shown !== item.id) return;
     const { media_start: offset, duration } = item;
     this.player.open(`/media/${item.video}`, { offset, pts, duration, time: pausedAt ?? range.start });

@@ -70,7 +70,8 @@ export class Reel {
     this.next.disabled = at === this.#scenes.length - 1;
     const source = `/media/${video}`;
     if (this.video.getAttribute("src") !== source) {
-      this.player.open(source, { offset, pts: new Float64Array(0), duration: end, time: start });
+      // how long the file is nobody asked, and the next moment of it may be later: it ends no seek
+      this.player.open(source, { offset, pts: new Float64Array(0), duration: Infinity, time: start });
     } else this.player.seek(start);
     this.player.play();
   }
