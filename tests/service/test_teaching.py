@@ -249,7 +249,7 @@ def test_a_boundary_that_a_shift_did_not_move_confirms_none(studio: Studio, vide
     rows = np.repeat(np.eye(2, dtype=np.float16), [5, 15], axis=0)
     rows[9:] = rows[0]
     features = Features(np.arange(20, dtype=np.int64) * MICROS, rows)
-    context.cache.save_array("v1", "shots.npy", np.array([5 * MICROS]))
+    context.cache.save_array("v1", "shots.npy", np.array([4_600_000]))
     weights = Weights(np.array([0, 1], np.float32), np.zeros(2, np.float32), 20.0, -10.0, (0.0, 1.0))
     detector = LabelDetector("d", "1", "e@1", "x", weights).shifted(-0.25, 0.5)
     shift = {"start": -0.25, "end": 0.5}
@@ -258,10 +258,10 @@ def test_a_boundary_that_a_shift_did_not_move_confirms_none(studio: Studio, vide
     place = teaching._Place("v1", ref, features, 0, ref.duration_us, "T")
     run = teaching._run(context, finder, ref, [place], teaching.Lesson("x", "T", {}))
     (found,) = run.predictions
-    assert found.segment == Segment(5 * MICROS, 9 * MICROS)
+    assert found.segment == Segment(4_600_000, 9 * MICROS)
     studio.store.write(lambda db: runs.insert(db, run))
     (prediction,) = studio.timelines.load("v1")["predictions"]
-    taken = edit(edit_id="y", id="y", track="T", label="x", start=5, end=9, source="accepted",
+    taken = edit(edit_id="y", id="y", track="T", label="x", start=4.6, end=9, source="accepted",
                  prediction_id=prediction["id"])  # fmt: skip
     assert studio.timelines.save("v1", [taken], "ann")["results"][0]["ok"]
     params = studio.teaching._params("x", "T", None, Actor("ann", admin=True))
