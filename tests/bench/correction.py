@@ -50,6 +50,10 @@ RATE = 25
 QUIET_S = 4.0  # in which nothing is learned: the Review page looks each second
 ENOUGH, SAME = 0.9, 0.3  # IoU from which a moment is right, and from which a proposal is about it
 ITEM = "e => ({...e.dataset, video: new URL(e.querySelector('.title a').href).searchParams.get('video')})"
+PLAYS = """film => {
+  const video = document.querySelector('#desk-items .focused video');
+  return video?.currentSrc.includes(film) && video.readyState >= 2 && !video.seeking;
+}"""
 LEFT = "!document.querySelector('#desk-items [data-verdict=accepted], #desk-items [data-verdict=rejected]')"
 # The keystroke-level model (Card, Moran and Newell 1980), in s: a key, a click and the way there, a thought before it.
 KEY, CLICK, MIND = 0.28, 1.1 + 2 * 0.1, 1.35
@@ -110,7 +114,6 @@ def run(folder: Path) -> dict[str, object]:
                 review_labels(hands, served, truth)
             complete(hands, served, truth)
             found[way] = hands.actions, hands.seconds
-            print(way, found[way], flush=True)
     base = found["by hand"]
     values: dict[str, object] = {"moments": moments}
     for way, (actions, seconds) in found.items():
@@ -293,6 +296,7 @@ class Card:
     """A proposal on the desk, in s, and the moment that it is about; None where it is about none."""
 
     id: str
+    film: str
     label: str
     span: tuple[float, float]
     moment: Truth | None
@@ -307,7 +311,7 @@ def judged(card: Locator, truth: dict[str, list[Truth]], done: set[tuple[str, Tr
     moment = max(near, key=lambda m: share(span, m[:2]), default=None)
     if moment:
         done.add((film, moment))
-    return Card(item["id"], label, span, moment)
+    return Card(item["id"], film, label, span, moment)
 
 
 def front(hands: Hands, card: Card) -> None:
@@ -328,7 +332,7 @@ def trim(hands: Hands, card: Card, moment: Truth) -> bool:
         if not is_trimmed:
             front(hands, card)
         at = wanted[k] if k == 0 else wanted[k] - 1 / RATE  # the last frame that is in it
-        page.wait_for_function("document.querySelector('#desk-items .focused video')?.readyState >= 2")
+        page.wait_for_function(PLAYS, arg=card.film)
         page.evaluate(
             """async t => {
               const video = document.querySelector('#desk-items .focused video');
