@@ -31,12 +31,12 @@ class Calibration:
 
     mean: float = 0.01689
     spread: float = 0.12916
-    slope: float = 2.97941
-    offset: float = -5.2153
-    crowd: float = 1.07153
-    moment_slope: float = 1.22264
-    moment_gap: float = 3.15261
-    moment_offset: float = -2.41612
+    slope: float = 2.69669
+    offset: float = -4.70475
+    crowd: float = 1.02322
+    moment_slope: float = 1.21956
+    moment_gap: float = 3.15607
+    moment_offset: float = -2.41271
 
     def __post_init__(self) -> None:
         values = [getattr(self, each.name) for each in fields(self)]
