@@ -218,13 +218,13 @@ def test_a_prediction_of_another_camera_is_accepted_where_it_is_shown(two: Studi
 
 
 def test_what_was_accepted_stays_when_its_camera_is_taken_off(two: Studio) -> None:
-    two.store.write(lambda db: runs.insert(db, found((1, 2))))
+    two.store.write(lambda db: runs.insert(db, found((1, 2), (5, 6))))
     save(two, accept(1, 41.0, 42.0))
     two.timeline_media.remove("v1", "v2")
     assert two.timelines.load("v1")["predictions"] == []
     (answer,) = save(two, accept(2, 40.0, 42.0, "update", 1))
     assert answer["ok"] and answer["annotation"]["source"] == "correction"
-    (refused,) = save(two, {**accept(3, 1.0, 2.0), "id": "another"})
+    (refused,) = save(two, {**accept(3, 5.0, 6.0), "id": "another", "prediction_id": "v21"})
     assert not refused["ok"] and "not in this video" in refused["error"]
 
 
