@@ -25,8 +25,9 @@ FEWEST = 30  # cosines of neutral texts with frames below which they say nothing
 class Calibration:
     """`mean` and `spread` of an encoder's cosines between neutral texts and frames; `slope` and `offset` of the
     logistic curve over what a cosine is above them; `crowd`, how much the best of more pictures must stand out: it is
-    taken off for each e-fold of pictures to one right answer. `moment_slope`, `moment_gap` and `moment_offset` are those of moments of one
-    video; see `of_moments`. The default curves are studio-lite's, by which encoders go that nobody measured.
+    taken off for each e-fold of pictures to one right answer. `moment_slope`, `moment_gap` and `moment_offset` are
+    those of moments of one video; see `of_moments`. The default curves are studio-lite's, by which encoders go that
+    nobody measured.
     """
 
     mean: float = 0.01689
