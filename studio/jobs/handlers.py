@@ -213,7 +213,7 @@ def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
         params.get("exact", False),
         params.get("levels"),
         params.get("bank"),
-        params["pictures"],
+        params.get("pictures"),
     )
     for video in {hit.video_id for hit in hits}:
         context.cache.use(video)

@@ -131,11 +131,10 @@ def test_a_job_without_a_video_keeps_its_runs_with_the_videos_they_are_about(sto
     assert ended["result"] == {"videos": 2, "run": of["v1"][0]["id"], "runs": [of["v1"][0]["id"], of["v2"][0]["id"]]}
 
 
-def test_a_run_about_a_video_that_was_removed_fails_the_job_with_a_sentence(store: Store) -> None:
+def test_a_run_about_a_video_that_was_removed_is_left_out_and_that_is_said(store: Store) -> None:
     ended = library_job(store, lambda: JobResult(runs=[ModelRun("gone", "teach", "m", "1", [])]))
-    assert (ended["state"], ended["error"]) == (
-        "failed", "This video was removed from the library meanwhile; its result was dropped.",
-    )  # fmt: skip
+    assert (ended["state"], ended["error"]) == ("done", None)
+    assert ended["result"]["note"] == "Left out: 1 video that was removed meanwhile."
 
 
 def test_what_somebody_looks_at_is_done_first_and_in_its_own_order(store: Store) -> None:
