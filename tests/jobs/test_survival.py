@@ -230,6 +230,11 @@ def test_a_cancel_that_comes_after_the_end_does_not_stop_the_next_call(worker: P
 def test_the_whole_studio_is_killed_and_started_again(library: Store, settings: Settings, restarts: int) -> None:
     """22 jobs wait at each start, two of them as if running; what a dead studio was doing is done again, once."""
     chance, number = random.Random(7), 0
+
+    def done() -> int:
+        count: int = library.read(lambda db: db.execute("SELECT count(*) FROM jobs WHERE state = 'done'").fetchone()[0])
+        return count
+
     for _ in range(restarts):
         waiting = library.read(lambda db: db.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0])
         for _ in range(22 - waiting):
@@ -238,7 +243,10 @@ def test_the_whole_studio_is_killed_and_started_again(library: Store, settings: 
         library.write(lambda db: [jobs.take(db, "studio/1") for _ in range(2)])
         studio = QUICK.Process(target=empty_the_queue, args=(settings.database,))
         studio.start()
-        time.sleep(chance.uniform(0.03, 0.15))
+        wanted, deadline = done() + chance.randint(0, 4), time.monotonic() + HANG_S
+        while done() < wanted and time.monotonic() < deadline:  # a busy machine is slow to start one
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0, 0.03))
         studio.kill()
         studio.join()
     last = Dispatcher(library, Instant(), attempts=1_000)
