@@ -18,6 +18,7 @@ from studio.store import Store, annotations, jobs, runs, videos
 from studio.timeline import ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 
+NOTHING = {"text": "x", "among": [[], []], "videos": [], "top": 1}  # a search among no videos
 WORKERS = ["InlineBackend", "ProcessBackend", "RayBackend"]
 
 
@@ -63,9 +64,7 @@ def test_a_cancelled_call_stops(worker: ExecutionBackend, clips: dict[str, Path]
     monitor = JobMonitor(lambda fraction, message: asked.set(), cancelled=asked.is_set)
     with pytest.raises(Cancelled):
         worker.call("emotions", facts(clips["bigbuckbunny"], 5_280_000), monitor)
-    assert (
-        worker.call("search", {"text": "x", "among": [[], []], "videos": [], "top": 1}, JobMonitor()).data["hits"] == []
-    )
+    assert worker.call("search", NOTHING, JobMonitor()).data["hits"] == []
 
 
 def test_a_killed_process_is_told_and_replaced(tmp_path: Path, clips: dict[str, Path]) -> None:
@@ -77,9 +76,7 @@ def test_a_killed_process_is_told_and_replaced(tmp_path: Path, clips: dict[str, 
 
     with pytest.raises(WorkerDied):
         worker.call("index", facts(clips["bikes"], 10_000_000), JobMonitor(kill))
-    assert (
-        worker.call("search", {"text": "x", "among": [[], []], "videos": [], "top": 1}, JobMonitor()).data["hits"] == []
-    )
+    assert worker.call("search", NOTHING, JobMonitor()).data["hits"] == []
     pid = worker.pid
     worker.close()
     assert pid is not None
