@@ -251,7 +251,7 @@ class ReviewPage {
 
   #keys() {
     const key = (/** @type {string} */ action) => shownKey(keymap.keysOf(action)[0] ?? "");
-    return `${key("accept")} accept · ${key("reject")} reject · ${key("acceptRest")} ${key("rejectRest")} all the rest · ${key("markIn")} ${key("markOut")} start and end at the picture · ${key("undo")} undo · Enter next page`;
+    return `${key("accept")} accept · ${key("reject")} reject · ${key("acceptRest")}, ${key("rejectRest")} all the rest · ${key("markIn")}, ${key("markOut")} start, end · ${key("undo")} undo · Enter next page`;
   }
 
   /** @param {DeskItem} item */
