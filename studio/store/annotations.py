@@ -264,19 +264,6 @@ def find(db: sqlite3.Connection, annotation_id: str) -> Annotation | None:
     return None if row is None else _from_table(row)
 
 
-def of_prediction(
-    db: sqlite3.Connection, video_id: str, prediction_id: str, annotator: str | None = None
-) -> Annotation | None:
-    """The first annotation of a video that stands and accepts or corrects a prediction; with `annotator` only
-    theirs."""
-    row = db.execute(
-        "SELECT * FROM annotations WHERE prediction_id = ? AND video_id = ? AND NOT deleted "
-        "AND annotator = coalesce(?, annotator) ORDER BY rowid LIMIT 1",
-        (prediction_id, video_id, annotator),
-    ).fetchone()
-    return None if row is None else _from_table(row)
-
-
 def get(db: sqlite3.Connection, annotation_id: str) -> Annotation:
     """`find`, or NotFound."""
     annotation = find(db, annotation_id)

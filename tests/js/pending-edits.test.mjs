@@ -376,26 +376,3 @@ test("a history that an earlier release kept is found", async () => {
   stores.history.push({ video: "video", done: ["before"], undone: [], versions: [] });
   assert.deepEqual((await historyOf("video")).done, ["before"]);
 });
-
-test("a prediction that a colleague accepted meanwhile is theirs", async (t) => {
-  const server = new ReplayServer(t.name);
-  const doc = await open(server);
-  server.colleague();
-  doc.editor.accept("p");
-  await until(() => !doc.outbox.pending.length && doc.store.annotations.has("theirs"));
-  assert.deepEqual([[...doc.store.annotations.keys()], doc.store.conflicts.size], [["theirs"], 0]);
-  assert.equal(doc.store.predictions.get("p").verdict, "accepted");
-  assert.equal(edits().length, 0);
-});
-
-test("of two corrections of a prediction somebody chooses one", async (t) => {
-  const server = new ReplayServer(t.name);
-  const doc = await open(server);
-  server.colleague();
-  doc.editor.correct("p", { end: 3 });
-  await until(() => doc.store.conflicts.has("theirs"));
-  assert.deepEqual([[...doc.store.annotations.keys()], doc.store.conflicts.get("theirs").mine.end], [["theirs"], 3]);
-  doc.resolve("theirs", true);
-  await until(() => !doc.outbox.pending.length && !edits().length);
-  assert.deepEqual([[...server.rows.keys()], server.rows.get("theirs").end], [["theirs"], 3]);
-});

@@ -327,21 +327,6 @@ def ask_as(studio: Studio, actor: Actor, window: str) -> list[Row]:
     return items
 
 
-def test_a_prediction_has_one_annotation_that_stands(library: Studio) -> None:
-    item = ask(library)["items"][0]
-    video, of_it = item["video"], {"source": "accepted", "prediction_id": item["id"]}
-    first = made("first", item["start"], item["end"], **of_it)
-    save(library, video, first)
-    second = made("second", item["start"], item["end"], **of_it)
-    (answer,) = library.timelines.save(video, [second], "bo")["results"]
-    assert (answer["ok"], answer["kind"], answer["current"]["id"]) == (False, "conflict", "first")
-    save(library, video, first)  # sent again
-    save(library, video, {**first, "edit_id": "gone", "op": "delete", "base_version": 1})
-    save(library, video, {**second, "edit_id": "again"}, annotator="bo")
-    library.layers.set_independent(video, True)
-    save(library, video, made("own", item["start"], item["end"], **of_it), annotator="cy")
-
-
 def test_what_several_people_marked_is_one_moment(library: Studio) -> None:
     for person, by in (("ann", 0.0), ("bo", 0.4), ("cy", 0.2)):
         save(library, "v0", made(person, 9 + by, 13 + by), made(f"{person}2", 40, 44 + by), annotator=person)

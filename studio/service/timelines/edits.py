@@ -18,16 +18,7 @@ from studio.store.boxes import BoxChange
 from studio.store.people import NameChange
 from studio.store.timeline_media import MediumChange
 from studio.store.traces import TraceChange
-from studio.timeline import (
-    WHOLE_VIDEO,
-    Annotation,
-    Segment,
-    attribute_types,
-    checked_attributes,
-    tiers,
-    to_dict,
-    to_row,
-)
+from studio.timeline import WHOLE_VIDEO, Annotation, Segment, attribute_types, checked_attributes, tiers, to_dict
 
 Wire = dict[str, Any]
 NAMING, ABSENT, MEDIUM = "people", "absent", timeline_media.OP
@@ -189,7 +180,6 @@ def _save(
         boxes.save(db, video, change, annotator)
         return None
     _own(db, video, change, annotator)
-    _once(db, video, change, annotator)
     _within(db, change, video["duration_us"])
     _fits(db, video, change, annotator)
     if bulk is not None:
@@ -249,18 +239,6 @@ def _own(db: sqlite3.Connection, video: Wire, change: EditRequest, annotator: st
         raise PermissionDenied("This video is annotated independently: everybody changes only their own annotations.")
 
 
-def _once(db: sqlite3.Connection, video: Wire, change: EditRequest, annotator: str) -> None:
-    """Raises Conflict, with the annotation that stands, for a second one that accepts or corrects the same
-    prediction."""
-    wanted = change.wanted
-    if change.op != "create" or wanted is None or not wanted.prediction_id or annotations.is_done(db, change.edit_id):
-        return
-    layer = annotator if video["independent"] else None
-    made = annotations.of_prediction(db, video["id"], wanted.prediction_id, layer)
-    if made is not None and made.id != wanted.id:
-        raise Conflict("Somebody decided about this moment meanwhile.", to_row(made))
-
-
 def _within(db: sqlite3.Connection, change: EditRequest, duration_us: int) -> None:
     """Raises UsageError for a segment that is moved beyond the video.
 
@@ -312,6 +290,4 @@ def _failure(db: sqlite3.Connection, about: str, error: StudioError) -> Wire:
         kind = "forbidden" if isinstance(error, PermissionDenied) else "invalid"
         return {"kind": kind, "error": str(error), "current": None}
     current = annotations.find(db, about) if about else None
-    if current is None and error.current is not None:  # another one says something of the same prediction
-        current = annotations.find(db, str(error.current.get("id", "")))
     return {"kind": "conflict", "error": str(error), "current": to_dict(current) if current else None}

@@ -1,6 +1,5 @@
 // One video that is open on the page: its store, its editor, and the server behind them.
 
-import { sameContent } from "../model/annotation.js";
 import { DocumentStore, PEOPLE } from "../model/document-store.js";
 import { Editor } from "../model/editor.js";
 import { newId } from "../model/ids.js";
@@ -264,7 +263,6 @@ export class VideoDocument {
   #takeConflict({ about, edits, result }) {
     const { store, editor } = this;
     const theirs = result.current;
-    if (theirs && theirs.id !== about) return this.#takeOther(about, edits, theirs);
     const earlier = store.conflicts.get(about)?.kept ?? [];
     const { over, newest, verdict, conflict, kept, replaced } = conflictOf([...earlier, ...edits], theirs);
     store.takeTheirs(about, newest.prediction_id, theirs);
@@ -276,21 +274,6 @@ export class VideoDocument {
     }
     if (replaced.length) this.outbox.keep(kept, replaced);
     store.openConflict(about, conflict);
-    return over;
-  }
-
-  /** Somebody made another annotation of the same prediction: what was made here goes, or waits to be chosen instead.
-   * @param {string} about @param {Edit[]} edits @param {Annotation} theirs @returns {Edit[]}
-   */
-  #takeOther(about, edits, theirs) {
-    const { store, editor } = this;
-    const { over, newest, conflict, kept, replaced } = conflictOf(edits, theirs);
-    store.takeTheirs(about, null, null);
-    store.takeTheirs(theirs.id, newest.prediction_id, theirs);
-    editor.undoStack.forget(about);
-    if (!conflict || newest.op === "delete" || sameContent(conflict.mine, theirs)) return edits;
-    if (replaced.length) this.outbox.keep(kept, replaced);
-    store.openConflict(theirs.id, { ...conflict, mine: { ...conflict.mine, id: theirs.id } });
     return over;
   }
 
