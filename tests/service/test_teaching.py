@@ -1,6 +1,7 @@
 """Teaching a label with real clips: what it learns from, what it finds, what it never proposes again."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from studio import models
 from studio.config import Settings
 from studio.errors import NotFound, UsageError
-from studio.index import Features
+from studio.index import Cache, Features
 from studio.models.detection import POSITIVE, UNKNOWN, LabelDetector, Weights
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
@@ -112,7 +113,7 @@ def test_of_independent_annotators_nobody_learns_what_another_decided(library: S
         kept = library.store.read(lambda db: runs.get(db, run["id"]))
         assert "ann" not in str(kept["params"]) + str(kept["payload"])
         everybody = library.store.read(lambda db: runs.predictions(db, run["id"]))
-        assert kept["params"]["shift"]["person"] == "" and everybody
+        assert kept["params"]["shift"]["person"] == "" and len(everybody) > 1
         taken = everybody[0]
         at, end = taken.segment.start / MICROS, taken.segment.end / MICROS
         mark(library, "bikes", at, end, label, track="T")
@@ -200,10 +201,15 @@ def test_boundaries_are_shifted_as_the_person_moves_them(library: Studio) -> Non
     }
     same = found["ann"].keys() & found["ben"].keys() & found["cleo"].keys()  # one detector, other shifts
     assert same
+    shots = Cache(library.settings.cache).load_array(bikes, "shots.npy")
+    assert shots is not None
+
+    def held(start: float) -> bool:
+        return bool(np.abs(shots - start * MICROS).min() < MICROS / 25)
+
     for score in same:
         starts, ends = ([found[name][score][end] for name in ("ann", "cleo", "ben")] for end in ("start", "end"))
-        assert starts[0] <= starts[1] <= starts[2], "a cut may hold them"
-        assert starts[0] < starts[2] or ends[0] > ends[2]
+        assert all(a < b or (a == b and held(a)) for a, b in pairwise(starts)), "only a cut holds them"
         assert ends[0] >= ends[1] >= ends[2]
     kept = [run for run in library.timelines.load(bikes)["runs"] if run["query"] == label]
     assert kept, "what was shifted is said with the run"

@@ -69,7 +69,7 @@ def test_kill_nine_at_a_random_moment_of_save(quick_folder: Path, kills: int) ->
         saver.stdin.close()
     store.read(assert_sound)
     store.close()
-    assert acknowledged > kills / 4, "the kills came before anything was saved, and proved nothing"
+    assert acknowledged > kills, "the kills came before anything was saved, and proved nothing"
 
 
 def test_every_connection_is_durable(store: Store) -> None:
