@@ -219,6 +219,59 @@ test("keys that come while the server takes an import back wait for nothing and 
   assert.deepEqual(steps(doc), [2, 0]); // what was made meanwhile is the newest: there is nothing to do again
 });
 
+test("a page that is closed before the server answered finds an import where the server has it", async () => {
+  let go;
+  const { doc } = withImports(() => new Promise((done) => (go = done)));
+  const kept = [];
+  doc.editor.keep = ({ done, undone }) => kept.push([done.length, undone.length]);
+  doc.editor.create({ track: "Moments", start: 1, end: 2 });
+  await saved(doc);
+  doc.editor.addImport("i1");
+  const undoing = doc.editor.undo();
+  await until(() => go);
+  assert.deepEqual(kept.at(-1), [1, 1]);
+  go({ ok: true, data: { removed: 1, kept: 0 } });
+  await undoing;
+  go = null;
+  const redoing = doc.editor.redo();
+  await until(() => go);
+  assert.deepEqual(kept.at(-1), [2, 0]);
+  go({ ok: false, kind: "internal", error: "The disk is full." });
+  await redoing;
+  assert.deepEqual(kept.at(-1), [1, 1]);
+});
+
+test("what the server does not take back stays in its place, below what was done meanwhile", async () => {
+  let go;
+  const { doc } = withImports(() => new Promise((done) => (go = done)));
+  const after = { track: "Moments", start: 1, end: 2 };
+  const full = { ok: false, kind: "internal", error: "The disk is full." };
+  doc.editor.addImport("i1");
+  const undoing = doc.editor.undo();
+  await until(() => go);
+  doc.editor.create(after);
+  go(full);
+  await undoing;
+  assert.deepEqual(
+    doc.editor.undoStack.done.map(([change]) => change.imported),
+    ["i1", undefined],
+  );
+  doc.editor.undo();
+  await saved(doc);
+  go = null;
+  const again = doc.editor.undo();
+  await until(() => go);
+  go({ ok: true, data: { removed: 1, kept: 0 } });
+  await again;
+  go = null;
+  const redoing = doc.editor.redo();
+  await until(() => go);
+  doc.editor.create(after);
+  go(full);
+  await redoing;
+  assert.deepEqual(steps(doc), [1, 0]); // nothing is done again on top of something new
+});
+
 test("an import on the stack survives a reload, and other parts of the stack do not trip over it", async () => {
   const stack = new UndoStack();
   stack.add({ imported: "i1" });

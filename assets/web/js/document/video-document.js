@@ -54,7 +54,7 @@ export class VideoDocument {
       this.store,
       (edit) => this.outbox.push(edit),
       (kept) => keepHistory(id, kept),
-      (change, way) => this.#onServer(change, way),
+      (change, way, begun) => this.#onServer(change, way, begun),
     );
     this.lines = new LineEditor(server, id, this.store, this.editor);
     this.editor.onAttribute = (lines, speaker) => this.lines.attributeLater(lines, speaker);
@@ -171,13 +171,16 @@ export class VideoDocument {
   /** Not before what was done on top of it is saved: the server would take that for a change by somebody else.
    * @param {ServerChange} change
    * @param {"undo" | "redo"} way
+   * @param {() => void} begun
    */
-  async #onServer({ imported, lines }, way) {
+  async #onServer({ imported, lines }, way, begun) {
     if (lines !== undefined) {
+      begun();
       await this.lines.move(lines, way);
       return { kept: 0 };
     }
     await this.settled();
+    begun();
     const request = { import: imported, annotator: currentUser() };
     const done = await (way === "undo"
       ? call(this.server, "import_undo", request)

@@ -35,8 +35,9 @@ export class Editor {
    * @param {DocumentStore} store
    * @param {(request: EditRequest) => Edit} send returns the edit, with whose it is
    * @param {(kept: KeptHistory) => void} [keep] told of the undo stack whenever it changes
-   * @param {(change: ServerChange, way: "undo" | "redo") => Promise<{ kept: number }>} [onServer] takes something back or
-   *   does it again; kept: how many of an import somebody changed since
+   * @param {(change: ServerChange, way: "undo" | "redo", begun: () => void) => Promise<{ kept: number }>} [onServer] takes
+   *   something back or does it again, and calls `begun` when that can not be stopped any more; kept: how many of an
+   *   import somebody changed since
    */
   constructor(store, send, keep = () => {}, onServer = async () => ({ kept: 0 })) {
     this.store = store;

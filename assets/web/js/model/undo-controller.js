@@ -93,14 +93,16 @@ export class UndoController {
     this.#isWaiting = true;
     const [before, after] = change.imported === undefined ? [] : SAID[way];
     if (before) editor.store.say(before);
+    let putBack = () => {};
     try {
-      const { kept } = await editor.onServer(change, way);
-      editor.undoStack.moveGroup(group, way);
+      // as the request goes out, not after its answer: a page that is closed in between finds the step where it is
+      const { kept } = await editor.onServer(change, way, () => (putBack = editor.undoStack.moveGroup(group, way)));
       this.#apply(stepsOf(group, way));
       if (after) editor.store.say(after);
       if (kept) editor.store.notice(`${kept} of this import stay as they are: somebody changed them since.`);
     } catch (error) {
       const { message, kind = "" } = /** @type {Error & { kind?: string }} */ (error);
+      putBack();
       if (GONE.includes(kind)) editor.undoStack.drop(group); // else it is tried again by the next key
       editor.store.notice(message);
     } finally {

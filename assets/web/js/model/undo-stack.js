@@ -220,18 +220,26 @@ export class UndoStack {
     this.keep();
   }
 
-  /** The server took a group back, or did it again. What was done while it did stays the newest.
+  /** The server takes a group back, or does it again. What was done meanwhile stays the newest.
    * @param {UndoableChange[]} group
    * @param {"undo" | "redo"} way
+   * @returns {() => void} puts it back where it was, when the server did not
    */
   moveGroup(group, way) {
-    const [from, to] = way === "undo" ? [this.done, this.undone] : [this.undone, this.done];
-    const at = from.indexOf(group);
-    if (at < 0) return;
-    const wasNewest = at === from.length - 1;
-    from.splice(at, 1);
-    if (wasNewest) to.push(group);
+    const [from, to] =
+      way === "undo" ? /** @type {const} */ (["done", "undone"]) : /** @type {const} */ (["undone", "done"]);
+    const at = this[from].indexOf(group);
+    if (at < 0) return () => {};
+    const wasNewest = at === this[from].length - 1;
+    this[from].splice(at, 1);
+    if (wasNewest) this[to].push(group);
     this.keep();
+    return () => {
+      const isOvertaken = way === "redo" && this.done.at(-1) !== group; // nothing is done again on top of something new
+      this[to] = this[to].filter((each) => each !== group);
+      if (!isOvertaken) this[from].splice(at, 0, group);
+      this.keep();
+    };
   }
 
   /** A group that cannot be undone any more. @param {UndoableChange[]} group */
