@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from studio.config import Settings, default_cache_root, default_home
-from studio.errors import NotFound, UsageError
+from studio.errors import Cancelled, ModelUnavailable, NotFound, StoreError, StudioError, UsageError
 from studio.service import Studio
 
 ENCODER = "an open_clip model instead of the embedded one: MODEL/PRETRAINED of the hub, or MODEL/FILE"
@@ -94,6 +95,19 @@ def bar(what: str) -> Iterator[Any]:
             bar.set_description(f"{what}: {message}", refresh=True)
 
         yield progress
+
+
+@contextmanager
+def one_of_several(row: Json, left_out: list[Json]) -> Iterator[None]:
+    """Work on one of several videos. What is wrong with this one is said on standard error and kept in `left_out`, as
+    {"id", "name", "error"}, and stops no other; what would be wrong with each of them is raised."""
+    try:
+        yield
+    except (Cancelled, ModelUnavailable, StoreError, UsageError):
+        raise
+    except StudioError as error:
+        left_out.append({"id": row["id"], "name": row["name"], "error": str(error)})
+        print(f"studio: “{row['name']}”: {error}", file=sys.stderr)
 
 
 def known(studio: Studio, ref: str) -> str:

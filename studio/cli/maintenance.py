@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from studio.cli.common import Args, Commands, bar, opened, settings_of, show
+from studio.cli.common import Args, Commands, Json, bar, one_of_several, opened, settings_of, show
 from studio.errors import UsageError
 from studio.service import Studio, catalogue
 from studio.service.accounts.rights import TRASH_DAYS
@@ -23,7 +23,7 @@ def register(commands: Commands) -> None:
     """Declare them."""
     sub = commands.add("models", models, "list the models, verify their files, or get more of them",
                        examples=("studio models list", "studio models download siglip2-b16",
-                                 "studio models use siglip2-b16",
+                                 "studio models use siglip2-b16", "studio models use siglip2-b16 --without-failed",
                                  "studio models add best.ckpt --as moment-detr",
                                  "studio models export goal-3f2a1b -o goal.zip", "studio models import goal.zip",
                                  "studio models delete goal-3f2a1b --yes"))  # fmt: skip
@@ -36,6 +36,9 @@ def register(commands: Commands) -> None:
         "use, time: a text–video encoder of the list; export, delete: a taught label of the list; import: its file",
     )  # fmt: skip
     sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")
+    sub.add_argument(
+        "--without-failed", action="store_true", help="use: although some videos cannot be indexed with it"
+    )
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="export: the file to write (default: NAME.zip)")
     sub.add_argument("--yes", action="store_true", help="delete: do not ask")
     sub = commands.add("backup", backup, "copy the library's database, also while the studio runs",
@@ -73,6 +76,8 @@ def models(args: Args) -> int:
         raise UsageError(
             "Use: studio models list|verify, download|use|time|export|delete MODEL, import FILE, or add FILE --as NAME."
         )
+    if args.without_failed and args.action != "use":
+        raise UsageError("--without-failed goes with use.")
     if args.action in ("export", "import", "delete"):
         return {"export": _export, "import": _import, "delete": _delete}[args.action](args)
     if args.action == "use":
@@ -179,15 +184,27 @@ def _is_sure(question: str) -> bool:
 
 
 def _use(args: Args) -> int:
-    """Make an encoder the library's, after every video is indexed with it, here and now."""
+    """Make an encoder the library's, after every video is indexed with it, here and now, or every one that can be."""
+    left_out: list[Json] = []
     with opened(args) as studio:
         status = studio.encoders.use(args.what)
         for row in studio.encoders.lacking(args.what) if status["next"] else ():
-            with bar(row["name"]) as progress:
+            before = len(left_out)
+            with one_of_several(row, left_out), bar(row["name"]) as progress:
                 studio.jobs.embed(row["id"], args.what, progress)
+            for each in left_out[before:]:
+                studio.encoders.give_up(each["id"], each["error"])
         status = studio.encoders.status()
-    show(args, status, [f"The library is searched with {status['encoder']}."])
-    return 0
+        if status["next"] and args.without_failed:
+            status = studio.encoders.finish_without()
+    lines = [f"The library is searched with {status['encoder']}."]
+    if status["next"]:
+        lines += [
+            f"{status['ready']} of {status['of']} videos are indexed with {args.what}; to use it without the others: "
+            f"studio models use {args.what} --without-failed"
+        ]
+    show(args, {**status, "left_out": left_out}, lines)
+    return 1 if status["next"] else 0
 
 
 def trash(args: Args) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from studio.cli.common import ENCODER, Args, Commands, Json, bar, known, opened, settings_of, show
+from studio.cli.common import ENCODER, Args, Commands, Json, bar, known, one_of_several, opened, settings_of, show
 from studio.errors import UsageError
 from studio.jobs import ProcessBackend
 from studio.platform import system
@@ -142,16 +142,17 @@ def _listed(rows: Sequence[Json]) -> list[Json]:
 
 def index(args: Args) -> int:
     """`studio index`"""
-    done = []
+    done: list[Json] = []
+    left_out: list[Json] = []
     with opened(args) as studio:
         for row in [studio.videos.get(known(studio, ref)) for ref in args.videos] or studio.videos.all():
-            with bar(row["name"]) as progress:
+            with one_of_several(row, left_out), bar(row["name"]) as progress:
                 result = studio.jobs.index(row["id"], progress, args.encoder, args.encoding)
-            done.append({"id": row["id"], "frames": result["frames"]})
-            if result["note"]:
-                print(f"studio: {result['note']}", file=sys.stderr)
+                done.append({"id": row["id"], "frames": result["frames"]})
+                if result["note"]:
+                    print(f"studio: {result['note']}", file=sys.stderr)
     show(args, {"indexed": done}, [f"{d['id']}  {d['frames'] or 'no'} frames" for d in done])
-    return 0
+    return 1 if left_out else 0
 
 
 def prepare(args: Args) -> int:
@@ -159,6 +160,7 @@ def prepare(args: Args) -> int:
     if args.new and args.videos:
         raise UsageError("--new is about all videos that are added later; leave out the names of videos.")
     done: list[Json] = []
+    left_out: list[Json] = []
     with opened(args) as studio:
         if args.new:
             studio.jobs.set_prepares_words(args.new == "on")
@@ -166,17 +168,17 @@ def prepare(args: Args) -> int:
             named = [studio.videos.get(known(studio, ref)) for ref in args.videos]
             for row in named or studio.jobs.lack_words(waiting=True):
                 studio.jobs.prepare_words([row])  # what is broken off is done by the next studio that runs
-                with bar(row["name"]) as progress:
+                with one_of_several(row, left_out), bar(row["name"]) as progress:
                     said = studio.jobs.transcribe(row["id"], {}, progress)
                     texts = 0
                     if "read_text" in words_of(row):
                         texts = len(studio.jobs.run("read_text", row["id"], {}, progress)["predictions"])
-                done.append({"id": row["id"], "lines": said["lines"], "texts": texts})
+                    done.append({"id": row["id"], "lines": said["lines"], "texts": texts})
         on = studio.jobs.prepares_words()
     lines = [f"{d['id']}  {d['lines']} lines, {d['texts']} texts on the screen" for d in done]
     switch = [f"Speech and screen text of new videos are {'' if on else 'not '}prepared."]
     show(args, {"new": on, "prepared": done}, lines or switch)
-    return 0
+    return 1 if left_out else 0
 
 
 def tracks_(args: Args) -> int:

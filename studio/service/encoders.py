@@ -138,6 +138,10 @@ class Encoders:
 
         return self._store.write(work)
 
+    def give_up(self, video_id: str, error: str) -> None:
+        """A video cannot be indexed with the encoder to come, as somebody just saw: what waits for it has failed."""
+        self._store.write(lambda db: jobs.settle(db, EMBED, video_id, error))
+
     def advance(self, without_failed: bool = False) -> bool:
         """Change to the encoder to come if every video is indexed with it, or every one that can be; says whether."""
         with self._lock:

@@ -97,12 +97,13 @@ def bring_forward(db: sqlite3.Connection, video_id: str) -> None:
     db.executemany("UPDATE jobs SET position = ? WHERE id = ?", places)
 
 
-def settle(db: sqlite3.Connection, kind: str, video_id: str) -> None:
-    """What waits to be done for a video was done meanwhile by somebody else."""
+def settle(db: sqlite3.Connection, kind: str, video_id: str, error: str | None = None) -> None:
+    """What waits to be done for a video was done meanwhile by somebody else, or failed there with an `error`."""
     db.execute(
-        "UPDATE jobs SET state = 'done', progress = 1, began = NULL WHERE kind = ? AND video_id = ? "
+        "UPDATE jobs SET state = iif(?1 IS NULL, 'done', 'failed'), progress = iif(?1 IS NULL, 1, progress), "
+        "error = ?1, ended = iif(?1 IS NULL, ended, ?2), began = NULL WHERE kind = ?3 AND video_id = ?4 "
         "AND state = 'queued'",
-        (kind, video_id),
+        (error, now(), kind, video_id),
     )
 
 
