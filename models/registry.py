@@ -6,11 +6,13 @@ fetched. The files of a card lie beside it, inside an installed package, or in t
 (`install`); no parser sees a byte of them before their sha256 matched.
 """
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
 import json
 import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WEIGHTS", "ModelCard", "ModelError", "card", "cards", "checked", "install", "installed", "keep", "load", "locate",
-    "parse", "read", "record_of", "recorded", "size", "verify", "version",
+    "parse", "read", "record_of", "recorded", "size", "verify", "version", "visible_problem",
 ]  # fmt: skip
 WEIGHTS = Path(__file__).parent / "weights"
 OWN = frozenset({"detection"})  # tasks whose models are all made in libraries
@@ -119,11 +121,50 @@ def checked(owner: ModelCard, role: str, folder: Path | None = None) -> Path:
             with path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
             if found != digest:
-                raise ModelError(f"{path.name}, a file of {owner.name}, was changed since it came; get it again.")
+                _keep_damage(path, _stamp(stat))
+                raise ModelError(_changed(owner, path))
             _trusted.add(key)
+            _keep_damage(path, None)
     except OSError as error:
         raise ModelError(f"{path.name}, a file of {owner.name}, cannot be read ({error.strerror}).") from error
     return path
+
+
+def visible_problem(owner: ModelCard, role: str, folder: Path) -> str:
+    """What is wrong with a file that `checked` would read, as far as that shows without reading it: its length, its
+    record, and whether it was found to be damaged before. A sentence, or empty. Raises ModelError."""
+    path = locate(owner, role, folder)
+    if not recorded(path):
+        return f"{path.name}, a file of {owner.name}, has lost the record of its hash; {_how_to_get_again(owner)}."
+    try:
+        stat = path.stat()
+        wanted = json.loads(record_of(path).read_text(encoding="utf-8")).get("size", stat.st_size)
+        is_damaged = _damage_of(path).is_file() and _damage_of(path).read_text(encoding="utf-8") == _stamp(stat)
+    except OSError as error:
+        return f"{path.name}, a file of {owner.name}, cannot be read ({error.strerror})."
+    return _changed(owner, path) if stat.st_size != wanted or is_damaged else ""
+
+
+def _changed(owner: ModelCard, path: Path) -> str:
+    return f"{path.name}, a file of {owner.name}, was changed since it came; {_how_to_get_again(owner)}."
+
+
+def _damage_of(path: Path) -> Path:
+    """Where it is kept that a file is not what its record says: reading all of it again would take long."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def _stamp(stat: os.stat_result) -> str:
+    """What changes when another file takes the place of this one."""
+    return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def _keep_damage(path: Path, stamp: str | None) -> None:
+    """Keep that the file with a stamp is damaged; None: that the one which is here is not."""
+    kept = _damage_of(path)
+    with contextlib.suppress(OSError):  # a folder that nobody may write to: the next one that loads it finds out anew
+        if stamp is not None or kept.is_file():
+            kept.write_text(stamp or "", encoding="utf-8")
 
 
 def read(owner: ModelCard, role: str, folder: Path | None = None) -> bytes:
@@ -157,6 +198,10 @@ def _how_to_get(owner: ModelCard) -> str:
     if owner.hub:
         return f"press Get on the Models page, or run: studio models download {owner.name}"
     return f"{owner.fetch} and run: {_command(owner)}"
+
+
+def _how_to_get_again(owner: ModelCard) -> str:
+    return f"get it again: {_how_to_get(owner)}"
 
 
 def record_of(path: Path) -> Path:
@@ -233,7 +278,8 @@ def install(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The record comes first: a file without its own record is refused, and installing again repairs it.
-        write(record_of(folder / target), json.dumps({"sha256": hashlib.sha256(content).hexdigest()}).encode())
+        record = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        write(record_of(folder / target), json.dumps(record).encode())
         write(folder / target, content)
     except OSError as error:
         raise ModelError(f"{target} cannot be written ({error.strerror}); make room in {folder}.") from error

@@ -61,7 +61,7 @@ def catalogue(settings: Settings | None = None, thorough: bool = False) -> list[
 def row(card: models.ModelCard, folder: Path, thorough: bool = True) -> dict[str, Any]:
     """A card as plain values; see `catalogue`."""
     ready = models.installed(card, folder)
-    found = _recorded(card, folder) if card.hub and ready and not thorough else models.verify(card, folder)
+    found = _visible_problems(card, folder) if card.hub and ready and not thorough else models.verify(card, folder)
     return {
         "name": card.name,
         "task": card.task,
@@ -100,14 +100,10 @@ def missing(settings: Settings) -> list[tuple[str, str]]:
     return found
 
 
-def _recorded(card: models.ModelCard, folder: Path) -> list[str]:
-    """What is wrong with the files of a fetched model, as far as the records of their hashes tell."""
-    places = [registry.locate(card, role, folder) for role in card.files]
-    return [
-        f"{place.name}, a file of {card.name}, has lost the record of its hash; get it again."
-        for place in places
-        if not registry.recorded(place)
-    ]
+def _visible_problems(card: models.ModelCard, folder: Path) -> list[str]:
+    """What is wrong with the files of a fetched model, as far as that shows without reading them."""
+    found = [registry.visible_problem(card, role, folder) for role in card.files]
+    return [problem for problem in found if problem]
 
 
 def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:
@@ -133,7 +129,8 @@ def download(settings: Settings, name: str, watch: hub.Watch = lambda done, tota
         card = next((each for each in models.cards(folder=settings.models) if each.name == name), None)
         if card is None:
             raise models.ModelError(f"There is no model “{name}”; see: studio models list.")
-        if card.hub and models.verify(card, settings.models):  # it is not here, or was damaged since
+        # it is not here, or was damaged since: also after this process read it and trusted it
+        if card.hub and (models.verify(card, settings.models) or _visible_problems(card, settings.models)):
             hub.fetch(card, settings.ensure().models, watch)
             return f"{name} is ready."
         if problems := models.verify(card, settings.models):

@@ -57,7 +57,8 @@ def test_a_model_is_got_used_and_timed(
     status, out, _ = run("models", "verify")
     broken = [problem for card in out["models"] for problem in card["problems"]]
     assert status == 1 and broken == [
-        "small-clip.weights, a file of small-clip, was changed since it came; get it again."
+        "small-clip.weights, a file of small-clip, was changed since it came; get it again: "
+        "press Get on the Models page, or run: studio models download small-clip."
     ]
     with served(gallery.repositories()) as address:
         monkeypatch.setenv("HF_ENDPOINT", address)

@@ -217,6 +217,28 @@ test("what is fetched is asked for only while the Models page is open", async (t
   await Promise.race([answered, undefined]);
 });
 
+test("the file of the encoder in use is damaged: the page says so, and offers to get it again", async () => {
+  const $ = pageOf("models");
+  const { encoderGallery } = await import("../../assets/web/js/view/encoders.js");
+  const { server, calls } = asked();
+  const gallery = encoderGallery(document.body, server, () => {});
+  const card = { task: "text_video", summary: "", licence: "MIT", installed: true, size: 1, hub: "lab/one" };
+  const models = [{ ...card, name: "one", problems: ["one.weights was changed since it came; get it again."] }];
+  const encoder = { encoder: "one", next: "", gone: "" };
+  gallery.show(/** @type {any} */ ({ models, downloads: {}, encoder, fixed: false }));
+  assert.match($("encoders-status").textContent, /A file of one is damaged.*; get it again below\./);
+  const buttons = [...$("encoders-list").querySelectorAll("button")];
+  assert.deepEqual(
+    buttons.map((button) => button.textContent),
+    ["Get"],
+  );
+  buttons[0].click();
+  assert.deepEqual(
+    calls.get_model.map(({ request }) => request.model),
+    ["one"],
+  );
+});
+
 test("what was found is about the question that was asked, whatever the field holds by now", async () => {
   const $ = pageOf("search");
   for (const part of ["format", "go", "lost", "close"]) $("find-export").append($(`find-export-${part}`));

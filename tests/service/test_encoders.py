@@ -137,6 +137,36 @@ def test_an_encoder_that_is_gone_is_said_and_the_default_answers(library: Studio
     assert library.search.moments("a man")
 
 
+def test_a_damaged_file_is_said_with_its_cure_and_got_again(empty: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    get(empty)
+    place, whole = empty.settings.models / f"{NAME}.weights", gallery.weights()
+    sentence = (
+        f"{NAME}.weights, a file of {NAME}, was changed since it came; get it again: "
+        f"press Get on the Models page, or run: studio models download {NAME}."
+    )
+    assert row(empty)["problems"] == []
+    place.write_bytes(whole[:-1])
+    assert row(empty)["problems"] == [sentence], "its length says so"
+    get(empty)
+    assert (row(empty)["problems"], place.read_bytes() == whole) == ([], True)
+
+    place.write_bytes(whole[:-1] + b"?")
+    assert row(empty)["problems"] == [], "to read all of it takes long, and it was not loaded yet"
+    with pytest.raises(ModelUnavailable, match="get it again: press Get on the Models page, or run: studio models"):
+        empty.jobs.time_encoder(NAME)
+    assert row(empty)["problems"] == [sentence], "from now on it is known"
+    monkeypatch.setattr("studio.models.registry._trusted", AllTrusted())  # as if it was damaged after it was read here
+    get(empty)
+    assert (row(empty)["problems"], place.read_bytes() == whole) == ([], True)
+
+
+class AllTrusted(set[object]):
+    """Files that were all read before."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
 def test_only_an_admin_gets_and_uses(empty: Studio) -> None:
     ada = Actor("Ada")
     for call in (empty.model_downloads.get, empty.model_downloads.cancel, empty.encoders.use):

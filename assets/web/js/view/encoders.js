@@ -104,6 +104,8 @@ export function encoderGallery(root, server, changed) {
       fixed ? "" : el("button", { type: "button", text, onclick: () => act(name) });
     if (status.gone)
       return [said(`${status.gone} is no longer on this machine, so ${status.encoder} answers; get it again below.`)];
+    if (!status.next && models.some((m) => m.name === status.encoder && m.problems.length))
+      return [said(`A file of ${status.encoder} is damaged, so this library cannot be searched; get it again below.`)];
     if (!status.next) return [said(`This library is searched with ${status.encoder}.`)];
     const { ready = 0, of = 0, failed = [] } = status;
     const share = el("progress", { max: Math.max(1, of), value: ready, "aria-label": "Videos that are indexed" });
