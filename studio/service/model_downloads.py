@@ -83,7 +83,8 @@ class ModelDownloads:
         return known.ended.wait(patience_s)
 
     def cancel(self, name: str, by: Actor = OWNER) -> None:
-        """Stop fetching, and throw away what came. Raises UsageError where it cannot be stopped yet."""
+        """Stop fetching, and throw away what came. Raises UsageError where it cannot be stopped yet, ModelUnavailable
+        where a command fetches the same model: what came is that one's."""
         need(by, "get models")
         if not self._stop(name, 2 * PAUSE_S):
             raise UsageError("The hub does not answer, so this is still being stopped; cancel it again in a moment.")

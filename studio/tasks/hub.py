@@ -13,7 +13,8 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -55,12 +56,20 @@ def fetch(card: models.ModelCard, folder: Path, watch: Watch = lambda done, tota
 
     Raises ModelUnavailable, in one sentence that names the cure.
     """
+    with _alone(card, folder, f"{card.name} is being fetched already; wait until it is here."):
+        _fetch(card, folder, watch)
+
+
+@contextmanager
+def _alone(card: models.ModelCard, folder: Path, refusal: str) -> Iterator[None]:
+    """As the only process that changes what is here of a model. Raises ModelUnavailable with `refusal`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with system.lock(folder / f"{card.name}.lock", wait=False):
-            _fetch(card, folder, watch)
-    except BlockingIOError:
-        raise ModelUnavailable(f"{card.name} is being fetched already; wait until it is here.") from None
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(system.lock(folder / f"{card.name}.lock", wait=False))
+        except BlockingIOError:
+            raise ModelUnavailable(refusal) from None
+        yield
 
 
 def left(card: models.ModelCard, folder: Path) -> tuple[int, int] | None:
@@ -74,7 +83,12 @@ def left(card: models.ModelCard, folder: Path) -> tuple[int, int] | None:
 
 
 def discard(card: models.ModelCard, folder: Path) -> None:
-    """Throw away what an attempt that was not finished left."""
+    """Throw away what an attempt that was not finished left. Raises ModelUnavailable where another process fetches."""
+    with _alone(card, folder, f"{card.name} is being fetched by another command; stop that one, and cancel again."):
+        _discard(card, folder)
+
+
+def _discard(card: models.ModelCard, folder: Path) -> None:
     for name in card.brought.values():
         files.remove(folder / f"{name}.part")
     files.remove(_plan(card, folder))
@@ -84,7 +98,7 @@ def _fetch(card: models.ModelCard, folder: Path, watch: Watch) -> None:
     revision, wanted = _offered(card)
     plan = {"revision": revision, "files": [asdict(each) for each in wanted]}
     if not _same(plan, _plan(card, folder)):
-        discard(card, folder)
+        _discard(card, folder)
         write_atomic(_plan(card, folder), json.dumps(plan).encode())
     total = sum(each.size for each in wanted)
     missing = total - sum(_size(_part(card, folder, each)) for each in wanted)

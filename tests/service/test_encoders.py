@@ -222,6 +222,19 @@ def test_a_cancelled_download_leaves_nothing(empty: Studio, monkeypatch: pytest.
     assert not list(empty.settings.models.glob("*.part"))
 
 
+def test_a_cancel_leaves_what_a_command_fetches(empty: Studio) -> None:
+    from studio.platform import system
+
+    part = empty.settings.ensure().models / f"{NAME}.weights.part"
+    part.write_bytes(b"half")
+    with (
+        system.lock(empty.settings.models / f"{NAME}.lock", wait=False),
+        pytest.raises(ModelUnavailable, match="is being fetched by another command"),
+    ):
+        empty.model_downloads.cancel(NAME)
+    assert part.read_bytes() == b"half"
+
+
 def test_a_speed_is_measured_once_and_others_are_estimated(empty: Studio) -> None:
     assert row(empty)["images_per_second"] is None, "nothing was measured here"
     measured = empty.jobs.time_encoder("studio-lite")

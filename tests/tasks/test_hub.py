@@ -174,6 +174,22 @@ def test_only_one_process_fetches_a_model(
         got(card, tmp_path, monkeypatch)
 
 
+def test_what_another_process_fetches_is_not_thrown_away(card: models.ModelCard, tmp_path: Path) -> None:
+    from studio.platform import system
+
+    part, plan = tmp_path / "small.weights.part", tmp_path / "small.download.json"
+    part.write_bytes(b"half")
+    plan.write_text("{}", encoding="utf-8")
+    with (
+        system.lock(tmp_path / "small.lock", wait=False),
+        pytest.raises(ModelUnavailable, match="small is being fetched by another command; stop that one"),
+    ):
+        hub.discard(card, tmp_path)
+    assert part.exists() and plan.exists()
+    hub.discard(card, tmp_path)
+    assert not part.exists() and not plan.exists()
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
