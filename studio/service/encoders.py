@@ -6,8 +6,9 @@ is complete. Embeddings of each encoder stay, so that going back costs nothing.
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import psutil
@@ -27,14 +28,14 @@ COUNT_S = 5.0  # how long a count of files is good while jobs make more of them
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """What was seen of a change to the encoder `name` at a time (s): of how many videos it is, those that are
-    `lacking`, and the ids of those that `failed`. `stamp` is another one where videos or jobs are others."""
+    """What was seen of a change to the encoder with a `key` at a time (s): the ids of all `videos`, of those that are
+    `lacking`, and of those that `failed`. `stamp` is another one where videos or jobs are others."""
 
-    name: str
+    key: str
     at: float
     stamp: object
-    of: int
-    lacking: tuple[Row, ...]
+    videos: frozenset[str]
+    lacking: frozenset[str]
     failed: frozenset[str]
 
 
@@ -93,31 +94,39 @@ class Encoders:
     def lacking(self, name: str, video_id: str = "") -> list[Row]:
         """The videos that an encoder has not seen, or the one of an id if it has not."""
         rows = self._store.read(lambda db: videos.with_ids(db, [video_id]) if video_id else videos.listed(db))
-        return self._without([row for row in rows if videos.has_pictures(row)], name)
+        missing = self._missing(
+            (row["id"] for row in rows if videos.has_pictures(row)), tasks.key_of(self._settings, name)
+        )
+        return [row for row in rows if row["id"] in missing]
 
-    def _without(self, rows: Iterable[Row], name: str) -> list[Row]:
-        key = tasks.key_of(self._settings, name)
-        return [row for row in rows if not self._features.has(row["id"], key)]
+    def _missing(self, ids: Iterable[str], key: str) -> frozenset[str]:
+        """Those of some videos that lack the features of an encoder: a look at two files of each."""
+        return frozenset(each for each in ids if not self._features.has(each, key))
 
     def _count(self, name: str) -> _Counted:
-        """How far the change to an encoder is. A page asks again and again, and each count looks at the files of all
-        videos: while jobs go on an answer is good for COUNT_S, and after that until videos or jobs are others."""
+        """How far the change to an encoder is. A page asks again and again, so while jobs go on an answer is good for
+        COUNT_S, and after that until videos or jobs are others. Files of all videos are looked at once: then of those
+        that came since, and of those that are lacking and for which nothing waits or runs any more."""
 
         def read(db: Any) -> tuple[object, bool]:
             states = jobs.counts(db, EMBED)
             return (videos.stamp(db), states), any(state in jobs.ACTIVE for state in states)
 
+        key = tasks.key_of(self._settings, name)
         stamp, active = self._store.read(read)
-        known = self._counted
-        if known and known.name == name:
-            if active and time.monotonic() - known.at < COUNT_S:
-                return known
-            if not active and known.stamp == stamp:  # the command line may have indexed one of them
-                return replace(known, lacking=tuple(self._without(known.lacking, name)))
-        rows, states = self._store.read(lambda db: (videos.listed(db), jobs.latest_states(db, EMBED)))
-        rows = [row for row in rows if videos.has_pictures(row)]
+        known = self._counted if self._counted and self._counted.key == key else None
+        if known and active and time.monotonic() - known.at < COUNT_S:
+            return known
+        if known and not active and known.stamp == stamp:  # the command line may have indexed one of them
+            return replace(known, lacking=self._missing(known.lacking, key))
+        rows, states = self._store.read(lambda db: (videos.sizes(db), jobs.latest_states(db, EMBED)))
+        ids = frozenset(row["id"] for row in rows if videos.has_pictures(row))
+        before = known.lacking & ids if known else frozenset()
+        waiting = frozenset(each for each in before if states.get(each) in jobs.ACTIVE)
+        new = ids - known.videos if known else ids
+        lacking = waiting | self._missing(new | (before - waiting), key)
         failed = frozenset(video for video, state in states.items() if state in ("failed", "cancelled"))
-        self._counted = _Counted(name, time.monotonic(), stamp, len(rows), tuple(self._without(rows, name)), failed)
+        self._counted = _Counted(key, time.monotonic(), stamp, ids, lacking, failed)
         return self._counted
 
     def queue(self, again: bool = False, video_id: str = "") -> int:
@@ -128,15 +137,17 @@ class Encoders:
             return 0
         rows = self.lacking(name, video_id)
 
-        def work(db: Any) -> int:
-            states = {} if again else jobs.latest_states(db, EMBED, [row["id"] for row in rows])
-            wanted = [row for row in rows if states.get(row["id"]) != "failed"]
+        def work(db: Any, part: Sequence[Row]) -> int:
+            if preferences.text(db, preferences.NEXT_ENCODER) != name:
+                return 0  # it was stopped, or changed, meanwhile
+            states = {} if again else jobs.latest_states(db, EMBED, [row["id"] for row in part])
+            wanted = [row for row in part if states.get(row["id"]) != "failed"]
             for row in wanted:
                 params = {"encoder": name, "video": serializers.job_video(row)}
                 jobs.insert(db, EMBED, row["id"], params, limit=None, later=True)
             return len(wanted)
 
-        return self._store.write(work)
+        return sum(self._store.write(partial(work, part=part)) for part in jobs.in_parts(rows))
 
     def give_up(self, video_id: str, error: str) -> None:
         """A video cannot be indexed with the encoder to come, as somebody just saw: what waits for it has failed."""
@@ -178,8 +189,12 @@ class Encoders:
         }
         if name:
             known = self._count(name)
-            failed = [row["name"] for row in known.lacking if row["id"] in known.failed]
-            found |= {"ready": known.of - len(known.lacking), "of": known.of, "failed": failed}
+            failed = self._store.read(lambda db: videos.with_ids(db, known.lacking & known.failed))
+            found |= {
+                "ready": len(known.videos) - len(known.lacking),
+                "of": len(known.videos),
+                "failed": [row["name"] for row in failed],
+            }
         return found
 
     def may_see_better(self, by: Actor = OWNER) -> bool:
@@ -215,6 +230,7 @@ class Encoders:
             jobs.drop_waiting(db, EMBED)
 
         self._store.write(work)
+        self._counted = None
 
 
 def has_network() -> bool:

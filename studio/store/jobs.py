@@ -4,9 +4,9 @@ import json
 import platform
 import sqlite3
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from studio.errors import JobError, NotFound
 from studio.store import stored
@@ -15,7 +15,9 @@ from studio.store.videos import now
 ACTIVE = ("queued", "running")
 LEASE_S = 60.0
 LARGE = 10_000  # characters of what a job is asked, beyond which they are not kept
+AT_ONCE = 500  # jobs that are queued in one transaction
 LATER = 2**40  # positions from here on are of work that nobody waits for
+Wanted = TypeVar("Wanted")
 _RUNNING = "state = 'running'"
 # What is asked in a job of a video; those about the library ask nothing, and may hold megabytes.
 QUERY = "CASE WHEN {0}.video_id IS NOT NULL AND json_valid({0}.params) THEN json_extract({0}.params, '$.query') END"
@@ -84,6 +86,12 @@ def like(db: sqlite3.Connection, kind: str, values: dict[str, Any], states: Sequ
         if json.loads(row["said"]) == values:
             return str(row["id"])
     return None
+
+
+def in_parts(wanted: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
+    """What is to be queued, a transaction each: somebody's edit must not wait until thousands of jobs are written."""
+    for first in range(0, len(wanted), AT_ONCE):
+        yield wanted[first : first + AT_ONCE]
 
 
 def bring_forward(db: sqlite3.Connection, video_id: str) -> None:

@@ -1,8 +1,9 @@
 """A library changes the encoder it is searched with: got from a hub, indexed meanwhile, and back for nothing."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import save
@@ -299,6 +300,13 @@ def test_a_change_that_is_under_way_is_not_counted_at_each_question(
     assert looks == []
     monkeypatch.setattr(encoders, "COUNT_S", 0.0)
     assert empty.encoders.status()["ready"] == 4
+    assert looks == list(dict.fromkeys(looks)) and set(looks) == seen, "not at those that wait"
+    looks.clear()
+    facts = {**VIDEO, "id": "new", "path": "/new.mp4"}
+    empty.store.write(lambda db: videos.insert(db, facts))
+    assert empty.encoders.status()["of"] == 11 and set(looks) == {"new"}, "only at the one that came"
+    empty.store.write(lambda db: db.execute("UPDATE videos SET removed = '2026-01-01' WHERE id = 'new'"))
+    assert empty.encoders.status()["of"] == 10
     monkeypatch.undo()
     monkeypatch.setattr(FeatureStore, "has", has)
     empty.store.write(lambda db: db.execute("UPDATE jobs SET state = 'failed' WHERE state = 'queued'"))
@@ -320,3 +328,53 @@ def test_a_video_that_comes_queues_itself_only(empty: Studio, monkeypatch: pytes
     empty.store.write(lambda db: db.execute("DELETE FROM jobs"))
     assert empty.encoders.queue(video_id="v1") == 1
     assert [job["video_id"] for job in empty.jobs.listed()] == ["v1"]
+
+
+@pytest.fixture
+def of_nine(empty: Studio) -> Studio:
+    """A library of nine videos and a model that is here; an encoder's jobs are queued four in a write."""
+    for number in range(9):
+        facts = {**VIDEO, "id": f"v{number}", "path": f"/{number}.mp4"}
+        empty.store.write(lambda db, facts=facts: videos.insert(db, facts))  # type: ignore[misc]
+    (empty.settings.models / f"{NAME}.weights").write_bytes(b"here")
+    return empty
+
+
+def queued(studio: Studio) -> int:
+    return studio.store.read(lambda db: jobs.counts(db, "embed")).get("queued", 0)
+
+
+def test_many_videos_are_queued_in_parts(of_nine: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each write holds the one writer, for which edits wait."""
+    monkeypatch.setattr(jobs, "AT_ONCE", 4)
+    seen: list[int] = []
+    write = of_nine.store.write
+
+    def watched(work: Callable[[Any], Any]) -> Any:
+        found = write(work)
+        seen.append(queued(of_nine))
+        return found
+
+    monkeypatch.setattr(of_nine.store, "write", watched)
+    of_nine.encoders.use(NAME)
+    assert [count for count in dict.fromkeys(seen) if count] == [4, 8, 9]
+    rows = of_nine.store.read(videos.listed)
+    seen.clear()
+    assert of_nine.jobs.start_of_videos("transcribe", rows) == 9
+    assert len(seen) == 3, "other work of many videos, too"
+
+
+def test_a_stop_between_two_parts_is_the_end(of_nine: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "AT_ONCE", 4)
+    write = of_nine.store.write
+
+    def stopped(work: Callable[[Any], Any]) -> Any:
+        found = write(work)
+        if queued(of_nine) == 4:
+            monkeypatch.setattr(of_nine.store, "write", write)
+            of_nine.encoders.stop()
+        return found
+
+    monkeypatch.setattr(of_nine.store, "write", stopped)
+    assert of_nine.encoders.use(NAME)["next"] == ""
+    assert queued(of_nine) == 0

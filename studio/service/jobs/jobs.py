@@ -1,6 +1,7 @@
 """Work with models: at once, or queued for the studio that runs."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from studio.config import Settings
@@ -125,10 +126,10 @@ class Jobs:
         _need_pictures(kind, row)
         wanted = {**self._with_context(kind, row, params), "video": serializers.job_video(row)}
 
-        def partial(part: JobResult) -> None:
+        def keep_part(part: JobResult) -> None:
             self._store.write(lambda db: keep_result(db, part))
 
-        result = self._interactive.call(kind, wanted, JobMonitor(progress, partial=partial))
+        result = self._interactive.call(kind, wanted, JobMonitor(progress, partial=keep_part))
 
         def keep(db: Any) -> Row:
             if kind in PREPARES or kind in WORDS:
@@ -219,7 +220,7 @@ class Jobs:
         return len(wanted)
 
     def _queue(self, wanted: Sequence[tuple[Row, str]], later: bool = False) -> None:
-        """Queue one job of a kind for each video, in one transaction."""
+        """Queue one job of a kind for each video."""
         if not wanted:
             return
         made = [
@@ -227,11 +228,12 @@ class Jobs:
             for row, kind in wanted
         ]
 
-        def work(db: Any) -> None:
-            for video_id, kind, params in made:
+        def work(db: Any, part: Sequence[tuple[str, str, Row]]) -> None:
+            for video_id, kind, params in part:
                 jobs.insert(db, kind, video_id, params, limit=None, later=later)
 
-        self._store.write(work)
+        for part in jobs.in_parts(made):
+            self._store.write(partial(work, part=part))
         if self.dispatcher:
             self.dispatcher.wake()
 
