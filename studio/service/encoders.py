@@ -165,13 +165,12 @@ class Encoders:
             elif self.lacking(name):  # what was counted has gone since
                 self._counted = None
                 return False
-            self._choose("" if name == tasks.engines(self._settings, task="text_video")[0] else name)
-            return True
+            return self._choose("" if name == tasks.engines(self._settings, task="text_video")[0] else name, after=name)
 
     def finish_without(self, by: Actor = OWNER) -> Row:
         """Change although some videos could not be indexed with it. Raises UsageError while others still may be."""
         need(by, "choose the model that the library is searched with")
-        if not self.advance(without_failed=True):
+        if not self.advance(without_failed=True) and self.coming():
             raise UsageError("The other videos are still being indexed; wait until that is done.")
         return self.status()
 
@@ -212,12 +211,18 @@ class Encoders:
     def _is_here(self, name: str) -> bool:
         return name in tasks.engines(self._settings, task="text_video")
 
-    def _choose(self, name: str) -> None:
-        def work(db: Any) -> None:
+    def _choose(self, name: str, after: str = "") -> bool:
+        """Make an encoder the library's; `after` a change to the encoder of that name only if it is still under way:
+        somebody may have stopped it, or chosen another, while files were looked at. Says whether."""
+
+        def work(db: Any) -> bool:
+            if after and preferences.text(db, preferences.NEXT_ENCODER) != after:
+                return False
             preferences.choose(db, preferences.ENCODER, name)
             preferences.choose(db, preferences.NEXT_ENCODER, "")
+            return True
 
-        self._store.write(work)
+        return self._store.write(work)
 
     def _active(self) -> bool:
         return any(state in jobs.ACTIVE for state in self._store.read(lambda db: jobs.counts(db, EMBED)))

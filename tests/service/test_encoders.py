@@ -17,7 +17,7 @@ from studio.recipes import grounding_head
 from studio.service import Studio, encoders
 from studio.service.accounts.rights import Actor
 from studio.service.models import catalogue
-from studio.store import jobs, videos
+from studio.store import jobs, preferences, videos
 from tests import gallery
 from tests.conftest import VIDEO
 from tests.models.hub import served
@@ -378,3 +378,34 @@ def test_a_stop_between_two_parts_is_the_end(of_nine: Studio, monkeypatch: pytes
     monkeypatch.setattr(of_nine.store, "write", stopped)
     assert of_nine.encoders.use(NAME)["next"] == ""
     assert queued(of_nine) == 0
+
+
+@pytest.mark.parametrize("act", ["stop", "use"])
+def test_who_stops_or_chooses_wins_over_a_change_that_ends_just_then(
+    of_nine: Studio, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    of_nine.encoders.use(NAME)
+    of_nine.store.write(lambda db: db.execute("UPDATE jobs SET state = 'done'"))
+    monkeypatch.setattr(FeatureStore, "has", lambda *_: True)
+    lacking = encoders.Encoders.lacking
+
+    def at_last(self: encoders.Encoders, name: str, video_id: str = "") -> list[dict[str, object]]:
+        found = lacking(self, name, video_id)  # the last look before the change
+        monkeypatch.setattr(encoders.Encoders, "lacking", lacking)
+        monkeypatch.setattr(FeatureStore, "has", lambda *_: False)
+        if act == "stop":
+            self.stop()
+        else:
+            self._store.write(lambda db: preferences.choose(db, preferences.NEXT_ENCODER, "studio-lite"))
+        return found
+
+    monkeypatch.setattr(encoders.Encoders, "lacking", at_last)
+    assert not of_nine.encoders.advance()
+    assert of_nine.encoders.chosen() is None
+    assert of_nine.encoders.coming() == {"stop": "", "use": "studio-lite"}[act]
+
+
+def test_a_change_that_was_stopped_is_not_finished_without_some(of_nine: Studio) -> None:
+    of_nine.encoders.use(NAME)
+    of_nine.encoders.stop()
+    assert of_nine.encoders.finish_without() == {"encoder": "studio-lite", "gone": "", "next": ""}
