@@ -19,7 +19,7 @@ from studio.errors import ModelUnavailable, UsageError
 from studio.index import FeatureStore
 from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor, need
-from studio.store import Store, jobs, preferences, videos
+from studio.store import Store, jobs, preferences, video_list, videos
 
 Row = dict[str, Any]
 EMBED = "embed"  # the kind of job that indexes for an encoder to come
@@ -176,7 +176,8 @@ class Encoders:
 
     def status(self) -> Row:
         """`encoder` of the library; `next` where it changes, with how many videos are `ready` of how many (`of`), and
-        the names of those that `failed`; `gone`, the encoder that was chosen and is no longer here."""
+        the names of those that `failed`; `gone`, the encoder that was chosen and is no longer here; `replaced` where
+        it is another version than the library was indexed with, with how many videos are `ready` of how many."""
         self.advance()
         names = tasks.engines(self._settings, task="text_video")
         chosen = self._store.read(lambda db: preferences.text(db, preferences.ENCODER))
@@ -194,7 +195,29 @@ class Encoders:
                 "of": len(known.videos),
                 "failed": [row["name"] for row in failed],
             }
+        elif not found["gone"]:
+            found |= self._replaced()
         return found
+
+    def _replaced(self) -> Row:
+        """What `status` says where other files took the place of the encoder's. The old embeddings answer nothing any
+        more, since words are embedded with the new ones: the library is indexed anew, as far as that is possible."""
+        key = self.key()
+
+        def read(db: Any) -> tuple[str, video_list.Counts, bool]:
+            active = any(state in jobs.ACTIVE for state in jobs.counts(db, "index"))
+            return preferences.text(db, preferences.ENCODER_KEY), video_list.counts(db, key), active
+
+        before, counts, active = self._store.read(read)
+        if before == key:
+            return {}
+        of = counts.videos + counts.sounds
+        is_same_model = before.partition("@")[0] == key.partition("@")[0]
+        if is_same_model and counts.searchable < of and (active or not counts.searchable):
+            return {"replaced": True, "ready": counts.searchable, "of": of}
+        if not self._store.read_only:
+            self._store.write(lambda db: preferences.choose(db, preferences.ENCODER_KEY, key))
+        return {}
 
     def may_see_better(self, by: Actor = OWNER) -> bool:
         """Whether the Library should say that there are better models: to somebody who may get one, where this machine
@@ -215,9 +238,13 @@ class Encoders:
         """Make an encoder the library's; `after` a change to the encoder of that name only if it is still under way:
         somebody may have stopped it, or chosen another, while files were looked at. Says whether."""
 
+        key = tasks.key_of(self._settings, name or None)
+
         def work(db: Any) -> bool:
             if after and preferences.text(db, preferences.NEXT_ENCODER) != after:
                 return False
+            if preferences.text(db, preferences.ENCODER) != name:  # of the same one `status` still says what happened
+                preferences.choose(db, preferences.ENCODER_KEY, key)
             preferences.choose(db, preferences.ENCODER, name)
             preferences.choose(db, preferences.NEXT_ENCODER, "")
             return True

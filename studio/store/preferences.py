@@ -8,6 +8,8 @@ NEW_VIDEOS_WORDS = "words of new videos"
 ENCODER, NEXT_ENCODER = "encoder", "next encoder"
 """The encoder that the library is searched with, and the one that it is being indexed with; the embedded default has no
 row."""
+ENCODER_KEY = "encoder key"
+"""The key of the encoder that the library was indexed with, by which it shows that its files were replaced."""
 GALLERY_SEEN = "gallery seen"
 """Whether somebody put away the line about models that see better."""
 

@@ -11,6 +11,7 @@ from studio import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Cache, FeatureStore, VectorIndex, frame_edges, open_index
+from studio.models import registry
 from studio.timeline import Prediction, Segment, Transcript
 from studio.timeline.boxes import TrackedBox
 
@@ -116,7 +117,8 @@ class TaskContext:
             name = self._encoder
         key = (task, name)
         known = self._models.pop(key, None)
-        if known is None:
+        if known is None or self._is_replaced(task, known):
+            known = None  # its memory is needed for the new one
             if task == "text_video":
                 self._make_room()
             known = self._loaded(task, name)
@@ -126,7 +128,17 @@ class TaskContext:
     def model_once(self, task: str, name: str) -> Any:
         """The same for a single use: one that is not warm is not kept either. Raises ModelUnavailable."""
         known = self._models.get((task, name))
-        return self._loaded(task, name) if known is None else known
+        return self._loaded(task, name) if known is None or self._is_replaced(task, known) else known
+
+    def _is_replaced(self, task: str, model: Any) -> bool:
+        """Whether a warm encoder is no longer the one on the disk: what it embeds would be of no use to anybody."""
+        if task != "text_video":
+            return False
+        try:
+            card = models.card(task, model.name, self.settings.models)
+        except models.ModelError:  # one that has no card, or has it no more
+            return False
+        return bool(model.version != registry.version(card, self.settings.models))
 
     def _loaded(self, task: str, name: str | None) -> Any:
         try:

@@ -4,6 +4,7 @@ Speaks the Hugging Face hub's protocol with whatever HF_ENDPOINT names. What is 
 files, and nothing that says who asks. A file counts once it is whole and its hash is the one that the hub announced.
 """
 
+import contextlib
 import errno
 import hashlib
 import http.client
@@ -14,7 +15,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -60,11 +60,11 @@ def fetch(card: models.ModelCard, folder: Path, watch: Watch = lambda done, tota
         _fetch(card, folder, watch)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _alone(card: models.ModelCard, folder: Path, refusal: str) -> Iterator[None]:
     """As the only process that changes what is here of a model. Raises ModelUnavailable with `refusal`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(system.lock(folder / f"{card.name}.lock", wait=False))
         except BlockingIOError:
@@ -95,7 +95,7 @@ def _discard(card: models.ModelCard, folder: Path) -> None:
 
 
 def _fetch(card: models.ModelCard, folder: Path, watch: Watch) -> None:
-    revision, wanted = _offered(card)
+    revision, wanted = _wanted(card, folder)
     plan = {"revision": revision, "files": [asdict(each) for each in wanted]}
     if not _same(plan, _plan(card, folder)):
         _discard(card, folder)
@@ -146,9 +146,32 @@ def _same(plan: dict[str, Any], kept: Path) -> bool:
         return False
 
 
-def _offered(card: models.ModelCard) -> tuple[str, list[RemoteFile]]:
-    """The revision of a model, and the files of it that its card wants."""
-    with _opened(card, f"/api/models/{card.hub}/revision/main?blobs=true") as answer:
+def _revision_here(card: models.ModelCard, folder: Path) -> str:
+    """The revision that the files of a model here are of; empty where none came from the hub."""
+    try:
+        place = registry.record_of(folder / card.brought[next(iter(card.files))])
+        source, _, revision = str(json.loads(place.read_text("utf-8"))["from"]).rpartition(" at ")
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return revision if source.startswith(f"{card.hub}/") else ""
+
+
+def _wanted(card: models.ModelCard, folder: Path) -> tuple[str, list[RemoteFile]]:
+    """What is to be fetched: the newest revision; of a model that was here and is damaged the same one again, as long
+    as the hub has it, since a library's index is of no use to another file."""
+    if before := _revision_here(card, folder):
+        with contextlib.suppress(_Gone):
+            return _offered(card, before)
+    return _offered(card, "main")
+
+
+class _Gone(ModelUnavailable):
+    """The hub has no such model, or no such revision of it."""
+
+
+def _offered(card: models.ModelCard, revision: str) -> tuple[str, list[RemoteFile]]:
+    """The name of a revision of a model, and the files of it that its card wants."""
+    with _opened(card, f"/api/models/{card.hub}/revision/{quote(revision)}?blobs=true") as answer:
         try:
             facts = json.loads(answer.read(16 << 20))
             known = {each["rfilename"]: each for each in facts["siblings"]}
@@ -243,7 +266,7 @@ def _opened(card: models.ModelCard, path: str, headers: dict[str, str] | None = 
                 f"and run: studio models add FILE --as {card.name}"
             ) from error
         if error.code in (404, 410):
-            raise ModelUnavailable(f"{_host()} has no {card.hub}; choose another model.") from error
+            raise _Gone(f"{_host()} has no {card.hub}; choose another model.") from error
         if "/resolve/" not in path:
             raise ModelUnavailable(f"{_host()} answers with an error ({error.code}); try again later.") from error
         raise

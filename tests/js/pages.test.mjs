@@ -239,6 +239,19 @@ test("the file of the encoder in use is damaged: the page says so, and offers to
   );
 });
 
+test("other files took the place of the encoder's: the page says what happens and what helps", async () => {
+  const $ = pageOf("models");
+  const { encoderGallery } = await import("../../assets/web/js/view/encoders.js");
+  const gallery = encoderGallery(document.body, asked().server, () => {});
+  const encoder = { encoder: "one", next: "", gone: "", replaced: true, ready: 3, of: 10 };
+  gallery.show({ models: [], downloads: {}, encoder, fixed: false });
+  assert.equal(
+    $("encoders-status").textContent,
+    "one is another version than the one that this library was indexed with, so the videos are indexed anew: " +
+      "3 of 10 videos can be searched.To search all of it meanwhile, use another one below.",
+  );
+});
+
 test("what was found is about the question that was asked, whatever the field holds by now", async () => {
   const $ = pageOf("search");
   for (const part of ["format", "go", "lost", "close"]) $("find-export").append($(`find-export-${part}`));

@@ -409,3 +409,32 @@ def test_a_change_that_was_stopped_is_not_finished_without_some(of_nine: Studio)
     of_nine.encoders.use(NAME)
     of_nine.encoders.stop()
     assert of_nine.encoders.finish_without() == {"encoder": "studio-lite", "gone": "", "next": ""}
+
+
+def test_other_files_in_the_place_of_the_encoders_are_said(of_nine: Studio) -> None:
+    def bring(sha256: str) -> str:
+        record = of_nine.settings.models / f"{NAME}.weights.json"
+        record.write_text(f'{{"sha256": "{sha256}"}}', encoding="utf-8")
+        return of_nine.encoders.key()
+
+    def index(key: str, most: int) -> None:
+        asked = "UPDATE videos SET indexed = ? WHERE rowid <= ?"
+        of_nine.store.write(lambda db: db.execute(asked, (key, most)))
+
+    of_nine.store.write(lambda db: preferences.choose(db, preferences.ENCODER, NAME))
+    index(bring("a" * 64), 9)
+    plain = {"encoder": NAME, "gone": "", "next": ""}
+    assert of_nine.encoders.status() == plain
+    key = bring("b" * 64)
+    assert of_nine.encoders.status() == {**plain, "replaced": True, "ready": 0, "of": 9}
+    assert of_nine.encoders.use(NAME)["replaced"], "to choose it again changes nothing"
+    of_nine.store.write(lambda db: jobs.insert(db, "index", "v8", {}, limit=None))
+    index(key, 8)
+    assert of_nine.encoders.status() == {**plain, "replaced": True, "ready": 8, "of": 9}
+    of_nine.store.write(lambda db: db.execute("UPDATE jobs SET state = 'failed'"))
+    assert of_nine.encoders.status() == plain, "the Library page says what is wrong with the last one"
+    of_nine.encoders.use("studio-lite")
+    of_nine.store.write(lambda db: preferences.choose(db, preferences.NEXT_ENCODER, ""))
+    bring("c" * 64)
+    of_nine.store.write(lambda db: preferences.choose(db, preferences.ENCODER, ""))
+    assert of_nine.encoders.status() == {**plain, "encoder": "studio-lite"}, "another one was chosen"

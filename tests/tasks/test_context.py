@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from studio import models
 from studio.config import Settings
+from studio.models import registry
 from studio.tasks import TaskContext, time_encoder
+from tests import gallery
 
 
 @pytest.fixture
@@ -46,3 +49,23 @@ def test_an_encoder_that_was_only_measured_is_not_kept(context: TaskContext, mon
     for name in ("a", "b"):
         assert time_encoder(context, name) == 7.0
     assert context.loaded() == ["default"]
+
+
+def test_an_encoder_whose_file_was_replaced_is_loaded_anew(
+    context: TaskContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the warm one embeds would be kept for a version that nobody asks for."""
+    gallery.put_card(context.settings.home)
+    record = registry.record_of(context.settings.models / f"{gallery.NAME}.weights")
+
+    def load(task: str, name: str, device: str, folder: Path) -> Any:
+        return SimpleNamespace(name=name, version=registry.version(models.card(task, name, folder), folder))
+
+    monkeypatch.setattr("studio.tasks.context.models.load", load)
+    record.write_text('{"sha256": "aaaaaaaaaaaa"}', encoding="utf-8")
+    first = context.model("text_video", gallery.NAME)
+    assert context.model("text_video", gallery.NAME) is first and first.version == "1-aaaaaaaaaaaa"
+    record.write_text('{"sha256": "bbbbbbbbbbbb"}', encoding="utf-8")
+    assert context.model_once("text_video", gallery.NAME).version == "1-bbbbbbbbbbbb"
+    assert context.model("text_video", gallery.NAME).version == "1-bbbbbbbbbbbb"
+    assert context.loaded() == [gallery.NAME]

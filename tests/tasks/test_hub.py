@@ -131,6 +131,32 @@ def test_a_new_revision_begins_anew(card: models.ModelCard, tmp_path: Path, monk
     assert asked[1][1] == "", "from the first byte"
 
 
+def test_a_damaged_model_comes_again_in_the_revision_that_was_here(
+    card: models.ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a library was indexed with is of no use to another file."""
+    got(card, tmp_path, monkeypatch)
+    record = registry.record_of(tmp_path / "small.weights")
+    older = "f" * 40
+    record.write_text(record.read_text("utf-8").replace(REVISION, older), encoding="utf-8")
+    (tmp_path / "small.weights").write_bytes(b"damaged")
+    assert got(card, tmp_path, monkeypatch)[0][0] == f"/api/models/lab/small/revision/{older}"
+    assert models.verify(card, tmp_path) == []
+
+    record.write_text(record.read_text("utf-8").replace(REVISION, older), encoding="utf-8")
+    asked: list[str] = []
+
+    def forgotten(path: str, part: str) -> None:
+        asked.append(path)
+        if older in path:
+            raise ValueError(404)
+
+    with served({"lab/small": FILES}, asked=forgotten) as address:
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        hub.fetch(card, tmp_path)
+    assert asked[:2] == [f"/api/models/lab/small/revision/{older}", "/api/models/lab/small/revision/main"]
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [

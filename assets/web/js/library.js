@@ -8,6 +8,7 @@ import { OF_LIBRARY } from "./sync/library.js";
 import { addingFolders } from "./view/adding-folders.js";
 import { DatasetExport } from "./view/dataset-export.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
+import { replaced } from "./view/encoders.js";
 import { lostVideos } from "./view/lost-videos.js";
 import { VideoBar } from "./view/video-bar.js";
 import { VideoBulk } from "./view/video-bulk.js";
@@ -175,14 +176,17 @@ export function mount(element, server) {
   }
 
   /** Whether there are models that see better; and how a change to one stands.
-   * @param {Listing["encoder"]} encoder
+   * @param {Listing["encoder"]} status
    */
-  function showEncoder({ better, encoder, next, ready = 0, of = 0, gone }) {
+  function showEncoder(status) {
+    const { better, encoder, next, ready = 0, of = 0, gone } = status;
     $("better").hidden = !better;
-    $("changing").hidden = !next && !gone;
-    $("changing").textContent = next
-      ? `${ready} of ${counted(of, "video")} indexed with ${next}; ${encoder} answers until all are.`
-      : `${gone} is no longer on this machine, so ${encoder} answers; get it again on the Models page.`;
+    $("changing").hidden = !next && !gone && !status.replaced;
+    if (status.replaced) $("changing").textContent = replaced(status);
+    else
+      $("changing").textContent = next
+        ? `${ready} of ${counted(of, "video")} indexed with ${next}; ${encoder} answers until all are.`
+        : `${gone} is no longer on this machine, so ${encoder} answers; get it again on the Models page.`;
   }
 
   /** "2 videos and 1 recording of sound". @param {number} films @param {number} sounds */

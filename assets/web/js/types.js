@@ -508,7 +508,8 @@
  * @property {string} encoder
  * @property {string} next that it is being indexed with
  * @property {string} gone that was chosen and is no longer here
- * @property {number} [ready] videos that are indexed with the next
+ * @property {boolean} [replaced] another version than the library was indexed with took its place
+ * @property {number} [ready] videos that are indexed with the next, or with what took the place of the one before
  * @property {number} [of] so many
  * @property {string[]} [failed] their names
  *

@@ -51,7 +51,8 @@ export function encoderGallery(root, server, changed) {
   function follow() {
     clearTimeout(timer);
     if (!isHere) return; // it was left while the server was asked
-    if (status.next || Object.values(downloads).some((each) => each.running)) timer = setTimeout(look, LOOK_MS);
+    if (status.next || status.replaced || Object.values(downloads).some((each) => each.running))
+      timer = setTimeout(look, LOOK_MS);
   }
 
   async function look() {
@@ -106,6 +107,7 @@ export function encoderGallery(root, server, changed) {
       return [said(`${status.gone} is no longer on this machine, so ${status.encoder} answers; get it again below.`)];
     if (!status.next && models.some((m) => m.name === status.encoder && m.problems.length))
       return [said(`A file of ${status.encoder} is damaged, so this library cannot be searched; get it again below.`)];
+    if (status.replaced) return [said(replaced(status)), said("To search all of it meanwhile, use another one below.")];
     if (!status.next) return [said(`This library is searched with ${status.encoder}.`)];
     const { ready = 0, of = 0, failed = [] } = status;
     const share = el("progress", { max: Math.max(1, of), value: ready, "aria-label": "Videos that are indexed" });
@@ -248,6 +250,12 @@ export function encoderGallery(root, server, changed) {
   }
 
   return { show, enter, leave };
+}
+
+/** What happened to a library whose encoder's files are others. @param {EncoderStatus} status */
+export function replaced({ encoder, ready = 0, of = 0 }) {
+  const version = `${encoder} is another version than the one that this library was indexed with`;
+  return `${version}, so the videos are indexed anew: ${ready} of ${counted(of, "video")} can be searched.`;
 }
 
 /** @param {number} bytes */
