@@ -49,21 +49,24 @@ def by_levels(
     """Hits whose `visual` is the weighted mean of their levels: moment with sentence, frames with sentence, and parts
     of pictures with words (UCoFiA, ICCV 2023, without training).
 
-    The last level decodes the frames again, and is left out where the encoder has no regions or the question no words.
+    The last level decodes the frames again. It is left out, and not counted as 0, where the encoder has no regions, the
+    question no words, or frames of a hit cannot be read; a hit of which nothing else is compared stays as it is.
     """
     video_weight, frame_weight, patch_weight = weights
     words = _words(encoder, text) if patch_weight else None
-    if words is None:
-        patch_weight = 0.0
-    whole = video_weight + frame_weight + patch_weight
-    if whole <= 0:
+    if video_weight + frame_weight + (patch_weight if words is not None else 0.0) <= 0:
         return list(hits)
     seen = []
     for number, hit in enumerate(hits):
         features = context.features.get(hit.video_id, encoder_key(encoder))
         assert features is not None, "a hit comes from an indexed video"
         chosen = _spread(features, hit)
-        patches = None if words is None else _patches(encoder, videos[hit.video_id], features.times_us[chosen])
+        patches = None
+        if words is not None:
+            try:
+                patches = _patches(encoder, videos[hit.video_id], features.times_us[chosen])
+            except ValueError:  # this encoder gives no regions, of no frame
+                words = None
         if patches is not None and len(patches) != len(chosen):  # a damaged part of the file
             patches = None
         seen.append(models.MultiLevelVideo(features.vectors[chosen].astype(np.float32), patches))
@@ -72,10 +75,12 @@ def by_levels(
     scores = models.multilevel_scores(
         query, seen, models.MultiLevelWeights(video_weight, frame_weight, patch_weight)
     ).total
-    better = [
-        replace(hit, visual=float(score) / whole, score=float(score) / whole + hit.score - hit.visual)
-        for hit, score in zip(hits, scores, strict=True)
-    ]
+    better = []
+    for hit, score, video in zip(hits, scores, seen, strict=True):
+        has_regions = words is not None and video.patches is not None
+        whole = video_weight + frame_weight + (patch_weight if has_regions else 0.0)
+        visual = float(score) / whole if whole > 0 else hit.visual
+        better.append(replace(hit, visual=visual, score=visual + hit.score - hit.visual))
     return sorted(better, key=lambda hit: -hit.score)
 
 
@@ -96,13 +101,10 @@ def _spread(features: Features, hit: Hit) -> NDArray[np.intp]:
 
 
 def _patches(encoder: Any, video: VideoRef, times_us: NDArray[np.int64]) -> NDArray[np.float32] | None:
-    """Regions (T, P, D) of the frames shown at these times; None where the encoder has none."""
-    parts: list[NDArray[np.float32]] = []
-    try:
-        with media.sample_frames(video.path, times_us=times_us, size=encoder.frame_size, batch=16) as stream:
-            parts += [encoder.encode_frames(frames.images, tokens=True) for frames in stream]
-    except ValueError:  # this encoder gives no regions
-        return None
+    """Regions (T, P, D) of the frames shown at these times; None where none can be read. Raises ValueError where the
+    encoder has none."""
+    with media.sample_frames(video.path, times_us=times_us, size=encoder.frame_size, batch=16) as stream:
+        parts = [encoder.encode_frames(frames.images, tokens=True) for frames in stream]
     return np.concatenate(parts) if parts else None
 
 

@@ -12,9 +12,10 @@ import pytest
 from studio import media
 from studio.config import Settings
 from studio.errors import Cancelled, UsageError
-from studio.tasks import SearchQuery, TaskContext, VideoRef, explain, glance, index_video, search
+from studio.tasks import SearchQuery, TaskContext, VideoRef, explain, glance, index_video, ranking, search
 from studio.tasks.indexing import KEY_EVERY_S, index_key_frames
 from studio.tasks.query import encoder_key
+from studio.tasks.ranking import Hit, by_levels
 
 
 class Brightness:
@@ -119,3 +120,53 @@ def test_what_is_answered_at_once_goes_by_what_is_indexed_and_indexes_nothing(
     assert 60_000_000 <= explain(context, "bright", video, 0, 90_000_000).peak_us < 80_000_000
     assert encoder.embedded <= before + 1, "only the frame that is explained is looked at again"
     assert not context.features.has("long", encoder_key(encoder))
+
+
+class WithoutRegions(Brightness):
+    """Reads words, and sees pictures as a whole only."""
+
+    tokens_asked = 0
+
+    def encode_frames(self, frames: np.ndarray, tokens: bool = False) -> np.ndarray:
+        self.tokens_asked += tokens
+        if tokens:
+            raise ValueError("It has no regions.")
+        return super().encode_frames(frames)
+
+    def encode_text(self, texts: list[str], tokens: bool = False) -> Any:
+        found = super().encode_text(texts)
+        return (found[:, None], np.ones((len(found), 1), bool)) if tokens else found
+
+
+def test_regions_that_an_encoder_has_not_count_for_nothing(context: TaskContext, tmp_path: Path) -> None:
+    encoder = WithoutRegions()
+    videos = {}
+    for name in ("long", "other"):
+        path = write(tmp_path / f"{name}.mp4", 100, 16)
+        videos[name] = VideoRef(name, str(path), media.probe(path).duration_us)
+    context._models["text_video", None] = encoder
+    for video in videos.values():
+        index_video(context, video)
+
+    def found(*levels: float) -> list[tuple[str, int, float, float]]:
+        hits, _ = search(context, SearchQuery("bright"), videos, levels=levels or None)  # type: ignore[arg-type]
+        return [(hit.video_id, hit.start_us, hit.visual, hit.score) for hit in hits]
+
+    assert found(1.0, 1.0, 1.0) == found(1.0, 1.0, 0.0)
+    assert encoder.tokens_asked == 1, "and are not asked for again and again"
+    assert found(0.0, 0.0, 1.0) == found(), "the best frame says it, where nothing else is compared"
+
+
+def test_a_hit_whose_frames_cannot_be_read_is_compared_by_the_rest(
+    context: TaskContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    video = video_of(write(tmp_path / "long.mp4", 100, 16))
+    encoder = context.model("text_video")
+    index_video(context, video)
+    vector = np.array([0.0, 1.0], np.float32)
+    hit = Hit("long", 62_000_000, 78_000_000, 70_000_000, 0.9, 0.9)
+    monkeypatch.setattr(ranking, "_words", lambda *_: vector[None])
+    monkeypatch.setattr(ranking, "_patches", lambda *_: None)
+    (whole,) = by_levels(context, encoder, vector, "bright", [hit], {"long": video}, (1.0, 1.0, 0.0))
+    (damaged,) = by_levels(context, encoder, vector, "bright", [hit], {"long": video}, (1.0, 1.0, 1.0))
+    assert damaged == whole and damaged.visual > 0.9
