@@ -30,7 +30,9 @@ class TextVideoEncoder(Protocol):
     """What training multiplied cosines with before it compared them; `hubness.video_bias` asks for it."""
 
     # An encoder whose cosines were measured as probabilities also has `calibration`, a `Calibration`; of another
-    # the studio counts from what neutral texts have with the library's frames.
+    # the studio counts from what neutral texts have with the library's frames. One that looks at another part of a
+    # frame than the square in its middle has `looked_at(frame)`: uint8 (H, W, 3) → the x, y, width and height over
+    # which its regions lie, as shares of the frame.
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """(w, h) at which a decoder should deliver frames of a width × height video: no resize is left to do."""

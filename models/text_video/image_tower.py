@@ -25,21 +25,33 @@ _BLACK, _LEAST, _MOST = 24, 0.03, 0.4  # of 255; how wide bars are, as shares of
 _SAME = 0.02  # by how much opposite bars may differ
 
 
-def without_bars(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Frames (N, H, W, 3) as they are, but for those with black bars on opposite sides, whose picture between the bars
-    is stretched over them. A dark side of a picture is no bar: bars are black to the last pixel, and come in pairs."""
-    found = frames
+def between_bars(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    """Where the picture of frames (N, H, W, 3) lies: (N, 2, 2), from and to of its rows and of its columns. That is all
+    of them but for frames with black bars on opposite sides. A dark side of a picture is no bar: bars are black to the
+    last pixel, and come in pairs."""
+    found = np.zeros((len(frames), 2, 2), np.intp)
     brightest = frames.max(3)
     for axis in (1, 2):
         length = frames.shape[axis]
         dark = brightest.max(3 - axis) <= _BLACK  # (N, length)
         first, last = (~dark).argmax(1), (~dark[:, ::-1]).argmax(1)
         bars = np.minimum(first, last)
-        for i in np.flatnonzero(
-            (bars >= _LEAST * length) & (bars <= _MOST * length) & (abs(first - last) <= max(1, _SAME * length))
-        ):
+        is_pair = (bars >= _LEAST * length) & (bars <= _MOST * length) & (abs(first - last) <= max(1, _SAME * length))
+        found[:, axis - 1, 0] = np.where(is_pair, first, 0)
+        found[:, axis - 1, 1] = length - np.where(is_pair, last, 0)
+    return found
+
+
+def without_bars(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Frames (N, H, W, 3) as they are, but for those with black bars on opposite sides, whose picture between the bars
+    is stretched over them; see `between_bars`."""
+    found = frames
+    inside = between_bars(frames)
+    for axis in (0, 1):
+        first, end = inside[:, axis].T
+        for i in np.flatnonzero(end - first < frames.shape[axis + 1]):
             found = found.copy() if found is frames else found
-            inner = found[i].take(range(first[i], length - last[i]), axis=axis - 1)
+            inner = found[i].take(range(first[i], end[i]), axis=axis)
             found[i] = cv2.resize(inner, (frames.shape[2], frames.shape[1]), interpolation=cv2.INTER_LINEAR)
     return found
 
@@ -140,4 +152,15 @@ class ImageTower:
         return y
 
 
-__all__ = ["FEATURES", "GRID", "LOWER", "SIDE", "ImageTower", "on_grid", "to_square", "upper", "without_bars"]
+__all__ = [
+    "FEATURES",
+    "GRID",
+    "LOWER",
+    "SIDE",
+    "ImageTower",
+    "between_bars",
+    "on_grid",
+    "to_square",
+    "upper",
+    "without_bars",
+]

@@ -18,7 +18,7 @@ from studio.models._validation import as_frames, as_texts
 from studio.models.architectures import architecture
 from studio.models.card import ModelCard
 from studio.models.text_video.certainty import Calibration
-from studio.models.text_video.image_tower import GRID, SIDE, ImageTower, on_grid, without_bars
+from studio.models.text_video.image_tower import GRID, SIDE, ImageTower, between_bars, on_grid, without_bars
 from studio.models.text_video.precision import cpu_dtype
 from studio.models.text_video.projection import DIM, Projection
 from studio.models.text_video.word_vectors import words_of
@@ -74,6 +74,12 @@ class StudioLite:
 
         empty = (GRID * GRID, DIM) if tokens else (DIM,)
         return with_smaller_batches(forward, frames, *empty, batch=32, device=self._device)
+
+    def looked_at(self, frame: npt.NDArray[np.uint8]) -> tuple[float, float, float, float]:
+        """See `TextVideoEncoder`: all of a frame but black bars."""
+        height, width = frame.shape[:2]
+        (top, bottom), (left, right) = between_bars(as_frames(frame[None]))[0].tolist()
+        return left / width, top / height, (right - left) / width, (bottom - top) / height
 
     def lower(self, frames: npt.NDArray[np.uint8]) -> torch.Tensor:
         """See `TunableEncoder`: float16 (N, 120, 17, 17)."""

@@ -35,8 +35,8 @@ class Reason:
     question is seen where in the best frame.
 
     A word's weight is what the best frame's cosine loses without it, as a share of the largest such loss or gain.
-    `peak_us` is the best frame's time, `grid` the side of the square of cells that `parts` speak of (0: there is
-    none), and `area` where that square lies in the picture: x, y, width and height as shares of it.
+    `peak_us` is the best frame's time, `grid` how many cells the grid that `parts` speak of is wide and high (0: there
+    is none), and `area` where it lies in the picture: x, y, width and height as shares of it.
     """
 
     words: list[tuple[str, float]]
@@ -82,21 +82,31 @@ def explain(
 def _regions(
     context: TaskContext, encoder: Any, video: VideoRef, time_us: int
 ) -> tuple[NDArray[np.float32], tuple[float, float, float, float]]:
-    """Unit vectors (P, D) of a square of regions of the frame shown at a time, and where in the picture that square
-    lies; P is 0 where the encoder has none, or the frame cannot be read."""
+    """Unit vectors (P, D) of a grid of regions of the frame shown at a time, as many high as wide, and where in the
+    picture it lies; P is 0 where the encoder has none, or the frame cannot be read."""
     with media.sample_frames(video.path, times_us=[time_us], size=encoder.frame_size, batch=1) as stream:
         images = next((frames.images for frames in stream), None)
     none = np.zeros((0, encoder.dim), np.float32)
     if images is None:
         return none, (0.0, 0.0, 1.0, 1.0)
-    height, width = images.shape[1:3]
-    side = min(height, width)  # what the encoder looks at: all of a squashed frame, or the middle of a whole one
-    area = (width - side) / 2 / width, (height - side) / 2 / height, side / width, side / height
+    area = _looked_at(encoder, images[0])
     try:
         regions: NDArray[np.float32] = encoder.encode_frames(images, tokens=True)[0]
     except ValueError:
         return none, area
     return (regions if isqrt(len(regions)) ** 2 == len(regions) else none), area
+
+
+def _looked_at(encoder: Any, frame: NDArray[np.uint8]) -> tuple[float, float, float, float]:
+    """The part of a frame that the encoder looks at: what it says itself (of a film, what is between black bars), else
+    all of a squashed frame, or the middle of a whole one."""
+    asked = getattr(encoder, "looked_at", None)
+    if asked is not None:
+        x, y, wide, high = asked(frame)
+        return float(x), float(y), float(wide), float(high)
+    height, width = frame.shape[:2]
+    side = min(height, width)
+    return (width - side) / 2 / width, (height - side) / 2 / height, side / width, side / height
 
 
 def _parts(

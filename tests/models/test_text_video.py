@@ -338,6 +338,10 @@ def test_black_bars_are_not_looked_at() -> None:
     lopsided = np.full((1, 80, 80, 3), 90, np.uint8)
     lopsided[0, :30] = 0  # a dark side of a picture
     assert without_bars(lopsided) is lopsided
+    model: Any = models.load("text_video", device="cpu")
+    areas = [model.looked_at(frame) for frame in (boxed[0], boxed[1], boxed[2], lopsided[0])]
+    whole = (0.0, 0.0, 1.0, 1.0)
+    assert areas == [(0.0, 0.125, 1.0, 0.75), (0.25, 0.0, 0.5, 1.0), whole, whole]
 
 
 def test_words_are_read_by_their_parts() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -178,6 +179,24 @@ def test_where_a_part_of_a_question_is_seen(library: Studio) -> None:
         ("carrot", "object", "carrot"),
     ]
     assert all(-1 <= sum(part["heat"]) <= 1 and len(set(part["heat"])) > 1 for part in why["parts"])
+
+
+def test_the_heat_of_a_letterboxed_film_lies_between_its_bars(studio: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "letterboxed.mp4"
+    picture = np.random.default_rng(0).integers(90, 255, (8, 12, 3), np.uint8).repeat(16, 0).repeat(16, 1)
+    frame = np.zeros((192, 192, 3), np.uint8)
+    frame[32:160] = picture
+    with av.open(str(path), "w") as out:
+        stream: Any = out.add_stream("libx264", rate=4)
+        stream.width, stream.height, stream.pix_fmt = 192, 192, "yuv420p"
+        for _ in range(8):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
+        out.mux(stream.encode(None))
+    row = studio.videos.add(path)
+    studio.jobs.index(row["id"])
+    x, y, width, height = studio.search.explain("a carpet", row, 0, 1_000_000)["area"]
+    assert (x, width) == (0.0, 1.0)
+    assert y == pytest.approx(1 / 6, abs=0.01) and height == pytest.approx(2 / 3, abs=0.01)
 
 
 def test_every_hit_of_a_text_says_how_sure_it_is(library: Studio) -> None:
