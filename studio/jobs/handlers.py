@@ -223,7 +223,8 @@ def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
 def explain(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """Why a moment answers a query."""
     span = params["start_us"], params["end_us"]
-    return JobResult(asdict(tasks.explain(context, params["query"], video_of(params), *span, params.get("encoder"))))
+    asked = params["query"], video_of(params), *span, params.get("encoder"), params.get("among", ())
+    return JobResult(asdict(tasks.explain(context, *asked)))
 
 
 def survey(context: TaskContext, params: dict[str, Any]) -> JobResult:

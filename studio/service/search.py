@@ -262,8 +262,10 @@ class Search:
         return self.ask(SearchRequest(query, top=top, encoder=encoder))[0]
 
     def explain(self, query: str, row: Row, start_us: int, end_us: int, encoder: str | None = None) -> Row:
-        """Why a moment answers a query: `words` with their weights, `frames` with times in µs and cosines."""
+        """Why a moment answers a query, asked of the whole library: `words` with their weights, `frames` with times in
+        µs and cosines."""
         params = {
+            "among": [video for video, *_ in self._store.read(videos.facts)],
             "query": query,
             "video": serializers.job_video(row),
             "start_us": start_us,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio import media, models
-from studio.tasks.certainty import calibration
+from studio.tasks.certainty import calibration, known
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.indexing import features_now
 from studio.tasks.query import Term, checked, terms, unit
@@ -19,7 +19,8 @@ from studio.tasks.tags import Tag, parse_tags
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A tag of the question in the best frame: how likely it is seen there, 0…1, and how much each cell of the grid
+    """A tag of the question in the best frame: how likely it is seen there, 0…1, so far as the encoder knows its words,
+    and how much each cell of the grid
     adds to its cosine, row by row (grid · grid); empty where the encoder has no regions."""
 
     word: str
@@ -48,13 +49,20 @@ class Reason:
 
 
 def explain(
-    context: TaskContext, query: str, video: VideoRef, start_us: int, end_us: int, encoder_name: str | None = None
+    context: TaskContext,
+    query: str,
+    video: VideoRef,
+    start_us: int,
+    end_us: int,
+    encoder_name: str | None = None,
+    among: Sequence[str] = (),
 ) -> Reason:
     """Why the moment [start, end) of a video answers a query.
 
     Words are left out one at a time, as in occlusion analysis; where a part of the question is seen is said by Shapley
-    values over regions of the picture. Raises UsageError for an empty query, and
-    for a video of which nothing is indexed.
+    values over regions of the picture. `among` are the ids of the videos that were searched, by which cosines of an
+    encoder that nobody measured become probabilities as they do for hits; this video alone where none is given. Raises
+    UsageError for an empty query, and for a video of which nothing is indexed.
     """
     encoder, vector = embed_query(context, query, encoder_name)
     features = features_now(context, video, encoder)
@@ -73,7 +81,7 @@ def explain(
         [(name, round(loss / largest, 3)) for name, loss in zip(names, losses, strict=True)],
         [(int(features.times_us[i]), round(float(curve[i]), 4)) for i in inside],
         peak_us,
-        _parts(encoder, calibration(context, encoder, [video.id]), tags, picture, regions),
+        _parts(encoder, calibration(context, encoder, among or [video.id]), tags, picture, regions),
         isqrt(len(regions)),
         area,
     )
@@ -121,7 +129,13 @@ def _parts(
     texts = encoder.encode_text([tag.text for tag in tags])
     heats = models.heat(texts, regions) if len(regions) else np.zeros((len(tags), 0), np.float32)
     return [
-        Part(tag.word, tag.kind, tag.text, round(float(p), 3), [round(float(value), 4) for value in heat])
+        Part(
+            tag.word,
+            tag.kind,
+            tag.text,
+            round(known(encoder, tag.text) * float(p), 3),
+            [round(float(value), 4) for value in heat],
+        )
         for tag, p, heat in zip(tags, sure.probability(texts @ picture), heats, strict=True)
     ]
 

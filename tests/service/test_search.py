@@ -181,6 +181,19 @@ def test_where_a_part_of_a_question_is_seen(library: Studio) -> None:
     assert all(-1 <= sum(part["heat"]) <= 1 and len(set(part["heat"])) > 1 for part in why["parts"])
 
 
+def test_why_goes_by_the_library_that_was_searched(library: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, Any] = {}
+    call = library.search._backend.call
+
+    def noted(kind: str, params: dict[str, Any], monitor: Any) -> Any:
+        told.update(params)
+        return call(kind, params, monitor)
+
+    monkeypatch.setattr(library.search._backend, "call", noted)
+    library.search.explain("a man", by_name(library, "bikes"), 0, 1_000_000)
+    assert sorted(told["among"]) == sorted(row["id"] for row in library.videos.all())
+
+
 def test_the_heat_of_a_letterboxed_film_lies_between_its_bars(studio: Studio, tmp_path: Path) -> None:
     path = tmp_path / "letterboxed.mp4"
     picture = np.random.default_rng(0).integers(90, 255, (8, 12, 3), np.uint8).repeat(16, 0).repeat(16, 1)

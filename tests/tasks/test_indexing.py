@@ -12,7 +12,9 @@ import pytest
 from studio import media
 from studio.config import Settings
 from studio.errors import Cancelled, UsageError
+from studio.index import Features
 from studio.tasks import SearchQuery, TaskContext, VideoRef, explain, glance, index_video, ranking, search
+from studio.tasks.certainty import calibration
 from studio.tasks.indexing import KEY_EVERY_S, index_key_frames
 from studio.tasks.query import encoder_key
 from studio.tasks.ranking import Hit, by_levels
@@ -170,3 +172,27 @@ def test_a_hit_whose_frames_cannot_be_read_is_compared_by_the_rest(
     (whole,) = by_levels(context, encoder, vector, "bright", [hit], {"long": video}, (1.0, 1.0, 0.0))
     (damaged,) = by_levels(context, encoder, vector, "bright", [hit], {"long": video}, (1.0, 1.0, 1.0))
     assert damaged == whole and damaged.visual > 0.9
+
+
+def test_the_parts_of_a_question_are_as_likely_as_hits_are(context: TaskContext, tmp_path: Path) -> None:
+    """By the same calibration, of an encoder that nobody measured, and discounted for what it cannot read."""
+    encoder = context.model("text_video")
+    video = video_of(write(tmp_path / "long.mp4", 100, 16))
+    index_video(context, video)
+    dark = Features(np.arange(100, dtype=np.int64), np.tile(np.float16([1, 0]), (100, 1)))
+    context.features.put("dark", encoder_key(encoder), dark)
+
+    def confidence(*among: str) -> float:
+        (part,) = explain(context, "a carpet", video, 0, 20_000_000, None, among).parts
+        return part.confidence
+
+    def likely(*among: str) -> float:
+        return float(calibration(context, encoder, among).probability(0.9994))
+
+    alone, both = confidence("long"), confidence("dark", "long")
+    assert alone == pytest.approx(likely("long"), abs=0.002) and both == pytest.approx(
+        likely("dark", "long"), abs=0.002
+    )
+    assert alone != both and confidence() == alone
+    encoder.known = lambda text: 0.5  # type: ignore[attr-defined]
+    assert confidence("long") == pytest.approx(alone / 2, abs=0.001)
