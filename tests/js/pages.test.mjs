@@ -297,6 +297,38 @@ test("what was found is about the question that was asked, whatever the field ho
   assert.equal(await says(none), "No other moment looks like it.");
 });
 
+test("results of a tab are shown again to the same person in the same library only", async () => {
+  const { LIBRARY } = await import("../../assets/web/js/sync/library.js");
+  const { mount } = await import("../../assets/web/js/search.js");
+  globalThis.performance.getEntriesByType = () => [{ type: "back_forward" }];
+  location.search = "?view=search&q=a+dog";
+  /** How often the server is asked when the page is loaded once more. */
+  const asks = () => {
+    const $ = pageOf("search");
+    for (const part of ["format", "go", "lost", "close"]) $("find-export").append($(`find-export-${part}`));
+    const { server, calls } = asked();
+    mount(document.body, server);
+    return calls.search ?? [];
+  };
+  localStorage.setItem("annotator", "Ada");
+  sessionStorage.removeItem("search-results");
+  const [first] = asks();
+  await first.answer({ hits: [], strips: [], indexed: 1, known: 1 });
+  assert.equal(asks().length, 0, "she comes back");
+  localStorage.setItem("annotator", "Ben");
+  assert.equal(asks().length, 1, "Ben logs in");
+  localStorage.setItem("annotator", "Ada");
+  assert.equal(asks().length, 0);
+  const { key, found } = JSON.parse(sessionStorage.getItem("search-results") ?? "");
+  const [library, ...rest] = JSON.parse(key);
+  assert.equal(library, LIBRARY);
+  const other = JSON.stringify(["another", ...rest]);
+  sessionStorage.setItem("search-results", JSON.stringify({ key: other, found }));
+  assert.equal(asks().length, 1, "another library was opened");
+  globalThis.performance.getEntriesByType = () => [];
+  localStorage.removeItem("annotator");
+});
+
 test("in full screen is all of the page, so that menus and messages are seen", async () => {
   const $ = pageOf("annotate");
   const { Emitter } = await import("../../assets/web/js/emitter.js");

@@ -3,6 +3,7 @@
 import { FindInAnnotations } from "./find.js";
 import { currentUser } from "./sync/current-user.js";
 import { call, messageOf } from "./sync/api.js";
+import { LIBRARY } from "./sync/library.js";
 import { counted, el, finder, targetOf, toast } from "./view/dom.js";
 import { HeatMap } from "./view/heatmap.js";
 import { LIKELY } from "./view/explanation.js";
@@ -55,7 +56,7 @@ export function mount(element, server) {
   /** The question whose results are shown, and its words: the field may hold others by now. */
   let shown = "";
   let words = "";
-  /** question → what it found @type {Map<string, Found>} */
+  /** `keyOf` a question → what it found @type {Map<string, Found>} */
   const results = new Map();
   /** search for what looks like these moments @type {readonly Moment[]} */
   let like = [];
@@ -96,11 +97,11 @@ export function mount(element, server) {
     status.classList.remove("error");
     try {
       const wanted = question();
-      const key = JSON.stringify(wanted);
+      const key = keyOf(wanted); // before the answer: whose it is
       const known = anew ? undefined : (results.get(key) ?? kept(key));
       const found = known ?? (await call(server, "search", wanted));
       if (number !== asked) return;
-      shown = key;
+      shown = JSON.stringify(wanted);
       if (!picture) keep(key, found);
       show(found, wanted);
       heat.show(found.strips);
@@ -111,7 +112,12 @@ export function mount(element, server) {
     }
   }
 
-  /** What was found for a question before this page was loaded. @param {string} key */
+  /** A question, of whom and in which library: a tab outlives a log-out, and another library may be opened here.
+   * @param {SearchQuery} wanted
+   */
+  const keyOf = (wanted) => JSON.stringify([LIBRARY, currentUser(), wanted]);
+
+  /** What was found for a question before this page was loaded. @param {string} key of `keyOf` */
   function kept(key) {
     const found = readPreferences(sessionStorage, RESULTS);
     return found.key === key ? /** @type {Found} */ (found.found) : undefined;
