@@ -2,8 +2,7 @@
 
 Statistics of mel levels and of their cepstra, as classifiers of sounds used them before networks (Peeters 2004, "A
 large set of audio features for sound description"): means and deviations over half a second, how fast they change, and
-the same of what is around. Networks trained for it know more: on the sounds of `studio.recipes.teaching_sounds` the
-encoder of whisper-base, which takes a hundred times as long, see docs/models.md.
+the same of what is around. `studio.recipes.teaching_sounds` measures what can be learned from them.
 """
 
 import numpy as np

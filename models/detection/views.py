@@ -11,7 +11,7 @@ from studio.models.detection.learning import Answer, Learned, apart, folds_of, l
 from studio.models.detection.measuring import LabelledVideo, mean_precision, measure
 from studio.models.interfaces import Floats
 
-PROMISING = 0.8  # of the margin of the first view, below which another one is not worth learning from
+PROMISING = 1.1  # times the margin of the first view, below which another one is not worth the time to learn from it
 
 
 @dataclass(frozen=True)
