@@ -53,14 +53,14 @@ def each_sound(folder: Path) -> Iterator[Sound]:
 
 def recording(some: Sequence[Sound], rng: np.random.Generator) -> tuple[np.ndarray, list[Heard]]:
     """Sounds one after the other, in noise."""
-    parts, heard, at = [], list[Heard](), 0
+    parts, heard, at = list[np.ndarray](), list[Heard](), 0
     for label, samples in some:
         pause = np.zeros(round(rng.uniform(0.3, 2.0) * RATE), np.float32)
         at += len(pause)
         heard.append((label, at / RATE, (at + len(samples)) / RATE))
         parts += [pause, samples * 0.5 * 10 ** rng.uniform(-0.7, 0)]
         at += len(samples)
-    whole = np.concatenate(parts)
+    whole: np.ndarray = np.concatenate(parts)
     noise = np.convolve(rng.standard_normal(len(whole)), np.ones(8) / 8, "same")
     return (whole + noise * 10 ** rng.uniform(-3, -1.7)).astype(np.float32), heard
 
@@ -76,7 +76,7 @@ def statistics(samples: np.ndarray, folder: Path) -> np.ndarray:
 
 def labelled(name: str, rows: np.ndarray, heard: Sequence[Heard], label: str) -> LabelledVideo:
     """A recording of which everything is known."""
-    edges = np.arange(len(rows) + 1) * sounds.STEP_S
+    edges = np.arange(len(rows) + 1, dtype=np.float64) * sounds.STEP_S
     middles, known = (edges[1:] + edges[:-1]) / 2, np.full(len(rows), NEGATIVE, np.int8)
     truth = [(start, min(end, edges[-1])) for what, start, end in heard if what == label]
     for start, end in truth:
