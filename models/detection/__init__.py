@@ -13,9 +13,10 @@ from studio.models.detection.measuring import (
     calibrated,
     measure,
 )
+from studio.models.detection.views import View, learn_best
 
 __all__ = [
     "NEGATIVE", "POSITIVE", "UNKNOWN", "LabelDetector", "LabelledVideo", "Learned", "LearningCurve", "Measured",
-    "Weights", "calibrated", "encoder_of", "folds_of", "k_centre", "learn", "learning_curve", "logits", "measure",
-    "packed",
+    "View", "Weights", "calibrated", "encoder_of", "folds_of", "k_centre", "learn", "learn_best", "learning_curve",
+    "logits", "measure", "packed",
 ]  # fmt: skip

@@ -31,7 +31,8 @@ class Weights:
     `evened` (0…1) to the mean of the samples between two changes of the picture; moments are cut at `levels` of it.
     The chance that one is right is the logistic of `calibration` = (slope, offset) on its mean logit and contrast.
     `shift` is what is added to the starts and ends of moments, in s. `length` is the mean and the standard deviation
-    of the natural logarithm of the examples' lengths in s, where they say how long a moment is."""
+    of the natural logarithm of the examples' lengths in s, where they say how long a moment is. Vectors are divided by
+    `spread` first; where there is none, they are brought to unit length."""
 
     direction: Floats  # (D,)
     centre: Floats  # (D,)
@@ -42,6 +43,7 @@ class Weights:
     calibration: tuple[float, float] = (1.0, 0.0)
     shift: tuple[float, float] = (0.0, 0.0)
     length: tuple[float, float] | None = None
+    spread: Floats | None = None  # (D,)
 
 
 class LabelDetector:
@@ -77,12 +79,13 @@ class LabelDetector:
         return found
 
     def _checked(self, features: npt.ArrayLike) -> Floats:
-        rows = np.asarray(features)
-        rows = l2_normalize(rows, len(rows))
+        rows, spread = np.asarray(features), self._weights.spread
+        if spread is None:
+            rows = l2_normalize(rows, len(rows))
         wanted = len(self._weights.direction)
-        if rows.shape[1] != wanted:
-            raise ValueError(f"{self.name} reads vectors of {wanted} numbers, not {rows.shape[1]}.")
-        return rows
+        if rows.ndim != 2 or rows.shape[1] != wanted:
+            raise ValueError(f"{self.name} reads vectors of {wanted} numbers, not {rows.shape[-1]}.")
+        return rows if spread is None else rows.astype(np.float32) / spread
 
 
 def logits(weights: Weights, rows: Floats) -> Doubles:
@@ -172,6 +175,8 @@ def packed(weights: Weights, encoder: str, step: str) -> bytes:
         "direction": weights.direction, "centre": weights.centre, "levels": np.array(weights.levels, np.float64),
         "numbers": np.array(numbers, np.float64),
     }  # fmt: skip
+    if weights.spread is not None:
+        arrays["spread"] = weights.spread
     return save(arrays, {"encoder": encoder, "step": step})
 
 
@@ -185,8 +190,11 @@ def unpacked(content: bytes, name: str) -> tuple[Weights, str]:
         found = load(content)
         direction, centre, levels = (found[key] for key in ("direction", "centre", "levels"))
         scale, bias, evened, slope, offset, start, end, *lengths = (float(x) for x in found["numbers"])
+        spread = found.get("spread")
         if direction.ndim != 1 or direction.shape != centre.shape or levels.ndim != 1:
             raise ValueError("shapes that no detector has")
+        if spread is not None and (spread.shape != direction.shape or not (spread > 0).all()):
+            raise ValueError("a spread that no detector has")
         if len(lengths) not in (0, 2) or (lengths and lengths[1] <= 0):
             raise ValueError("lengths that no detector has")
         if not all(np.isfinite(each).all() for each in found.values()):
@@ -195,7 +203,8 @@ def unpacked(content: bytes, name: str) -> tuple[Weights, str]:
         raise ModelError(f"{name} is no detector, or it is damaged; teach the label again.") from error
     floats = direction.astype(np.float32), centre.astype(np.float32)
     length = (lengths[0], lengths[1]) if lengths else None
-    return Weights(*floats, scale, bias, tuple(levels.tolist()), evened, (slope, offset), (start, end), length), encoder
+    made = Weights(*floats, scale, bias, tuple(levels.tolist()), evened, (slope, offset), (start, end), length)
+    return replace(made, spread=None if spread is None else spread.astype(np.float32)), encoder
 
 
 def encoder_of(content: bytes, name: str) -> str:

@@ -9,8 +9,9 @@ is judged by what the others say. Where the blend does not beat the words in vid
 they.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -51,28 +52,36 @@ MOST = 10_000  # samples that a covariance is taken of
 FOLDS = 5
 
 
+Answer = tuple[Curved, Found]
+
+
 @dataclass(frozen=True)
 class Learned:
     """`step` is "text" where the examples did not beat the label's words, whose own measure is `by_text`; both measures
-    are None where there is one example, so that nothing is left to measure what it says."""
+    are None where there is one example, so that nothing is left to measure what it says. `held` has each held-out
+    video, and what was found there by what the other folds say."""
 
     weights: Weights
     step: str
     measured: Measured | None
     by_text: Measured | None
+    held: Sequence[Answer] = ()
 
 
 @dataclass(frozen=True)
 class _Prepared:
     """A labelled video with what does not change while something is learned: its samples around the library's mean
-    (N, D), the stretches within which the picture stays alike, and the means (K, D) of its moments and (D,) of what was
-    rejected."""
+    (N, D), the means (K, D) of its moments and (D,) of what was rejected."""
 
     video: LabelledVideo
     around: Floats
-    pieces: list[tuple[int, int]]
     shown: Floats
     rejected: Floats | None
+
+    @cached_property
+    def pieces(self) -> list[tuple[int, int]]:
+        """The stretches within which the samples stay alike."""
+        return pieces(self.around)
 
 
 class _Library:
@@ -100,7 +109,7 @@ class _Library:
         shown = [around[which].mean(0) for which in inside if which.any()]
         wrong = video.known == NEGATIVE
         means = np.array(shown, np.float32).reshape(-1, around.shape[1])
-        return _Prepared(video, around, pieces(around), means, around[wrong].mean(0) if wrong.any() else None)
+        return _Prepared(video, around, means, around[wrong].mean(0) if wrong.any() else None)
 
     def scaled(self, direction: Doubles) -> Doubles:
         """So that the samples of the library lie one standard deviation from their mean along it."""
@@ -178,14 +187,13 @@ def learn(
     videos: Sequence[LabelledVideo],
     seed: int = 0,
     progress: Callable[[float], object] = lambda done: None,
+    fold_of: Mapping[str, int] | None = None,
 ) -> Learned:
     """The detector of what a unit vector (D,) says, after the labelled videos, of which there is at least one.
-    `progress` is told which share of the work is done, and may end it by an exception."""
-    library = _Library(text, videos := apart(videos), seed)
-    every = library.prepared
-    folds: list[Fold] = [
-        ([every[i] for i in train], [every[i] for i in test]) for train, test in folds_of(videos, seed)
-    ]  # fmt: skip
+    `progress` is told which share of the work is done, and may end it by an exception. `fold_of` says which fold holds
+    each video out, by name (else `folds_of`)."""
+    library = _Library(text, videos := apart(videos) if fold_of is None else videos, seed)
+    every, folds = library.prepared, _folds(library, fold_of, seed)
     if len(folds) < 2:
         direction = library.blend(every)
         weights = _in_odds(library.weights(direction, every, _evenness(every)), every)
@@ -193,26 +201,55 @@ def learn(
         return Learned(weights, "text" if direction is library.text else "classifier", None, None)
     blends = [library.blend(train) for train, _ in folds]
     share, held, measured = _evened_best(library, folds, blends, lambda done: progress(done / 2))
-    by_text_share, by_words, by_text = _evened_best(
+    by_text_share, held_by_text, by_text = _evened_best(
         library, folds, [library.text] * len(folds), lambda done: progress((1 + done) / 2)
     )
     # of few moments the precision says little: a single one found or lost moves it further than this
     if measured.margin > by_text.margin and measured.ap > by_text.ap - TOLERANCE:
         step, direction = "classifier", library.blend(every)
     else:
-        step, direction, share, held, measured = "text", library.text, by_text_share, by_words, by_text
+        step, direction, share, held, measured = "text", library.text, by_text_share, held_by_text, by_text
     weights = _in_odds(library.weights(direction, every, share), every)
-    slope, offset = calibrated(held)
+    slope, offset = calibrated([curved for curved, _ in held])
     slope, offset = slope / weights.scale, offset - slope * weights.bias / weights.scale  # of odds, not of deviations
-    return Learned(replace(weights, calibration=(slope, offset)), step, measured, by_text)
+    return Learned(replace(weights, calibration=(slope, offset)), step, measured, by_text, held)
+
+
+def margin(text: Floats, videos: Sequence[LabelledVideo], fold_of: Mapping[str, int], seed: int = 0) -> float:
+    """By how many standard deviations the moments of held-out videos lie above the other samples along what the other
+    folds say: in a small part of the time of `learn`, whether there is something to learn. 0 where no fold can say."""
+    library = _Library(text, videos, seed)
+    shown, others = [], []
+    for train, test in _folds(library, fold_of, seed):
+        direction = library.blend(train).astype(np.float32)
+        shown += [each.shown @ direction for each in test]
+        others += [(each.around @ direction)[each.video.known != POSITIVE] for each in test]
+    of_moments, of_others = (np.concatenate(each or [np.zeros(0)]) for each in (shown, others))
+    if not len(of_moments) or not len(of_others):
+        return 0.0
+    return float((of_moments.mean() - of_others.mean()) / max(float(of_others.std()), 1e-12))
+
+
+def _folds(library: _Library, fold_of: Mapping[str, int] | None, seed: int) -> list[Fold]:
+    """The folds in which something is learned."""
+    every = library.prepared
+    if fold_of is None:
+        places = folds_of([each.video for each in every], seed)
+        return [([every[i] for i in train], [every[i] for i in test]) for train, test in places]
+    parts = [
+        ([each for each in every if fold_of[each.video.name] != fold],
+         [each for each in every if fold_of[each.video.name] == fold])
+        for fold in range(max(fold_of.values(), default=-1) + 1)
+    ]  # fmt: skip
+    return [(train, test) for train, test in parts if any(len(each.shown) for each in train)]
 
 
 def _evened_best(
     library: _Library, folds: Sequence[Fold], directions: Sequence[Doubles], progress: Callable[[float], object]
-) -> tuple[float, list[Curved], Measured]:
+) -> tuple[float, list[Answer], Measured]:
     """How much curves are best evened out, and each held-out video under what its fold learned, evened out as is best
     in the other folds, and measured: what is measured has no part in any choice."""
-    answers: dict[float, list[list[tuple[Curved, Found]]]] = {}
+    answers: dict[float, list[list[Answer]]] = {}
     for number, share in enumerate(EVENED):
         progress(number / len(EVENED))
         held = [_held(library, *each, share) for each in zip(folds, directions, strict=True)]
@@ -228,8 +265,7 @@ def _evened_best(
     every = range(len(folds))
     chosen = [best([i for i in every if i != fold]) for fold in every]
     outside = [each for fold in every for each in answers[chosen[fold]][fold]]
-    curves = [curved for curved, _ in outside]
-    return best(every), curves, measure(curves, len(folds), [found for _, found in outside])
+    return best(every), outside, measure([curved for curved, _ in outside], len(folds), [found for _, found in outside])
 
 
 def _held(library: _Library, fold: Fold, direction: Doubles, share: float) -> list[Curved]:

@@ -54,30 +54,34 @@ def found_on(curved: Curved) -> Found:
     return np.array([m[:2] for m in made]).reshape(-1, 2), np.array([m[2] for m in made])
 
 
-def measure(held: Sequence[Curved], folds: int, found: Sequence[Found] | None = None) -> Measured:
-    """Over all held-out videos together; `found` has the moments of each, where they are known."""
+def measure(
+    held: Sequence[Curved], folds: int, found: Sequence[Found] | None = None, total: int | None = None
+) -> Measured:
+    """Over all held-out videos together; `found` has the moments of each, where they are known, and `total` is how many
+    true ones there are, where not all of them lie in these videos."""
     answers = list(zip(found or [found_on(each) for each in held], [video for _, _, video in held], strict=True))
-    ap = mean_precision(answers)
+    ap = mean_precision(answers, total)
     best = [
         float(iou((start, end, 0.0), bounds).max()) if len(bounds) else 0.0
         for (bounds, _), video in answers
         for start, end in video.truth
     ]
-    tiou = float(np.mean(best)) if best else 0.0
+    tiou = sum(best) / (len(best) if total is None else total) if best else 0.0
     curve = np.concatenate([curve for _, curve, _ in held])
     shows = np.concatenate([video.known for _, _, video in held]) == POSITIVE
     apart = curve[shows].mean() - curve[~shows].mean() if 0 < shows.sum() < len(shows) else 0.0
     return Measured(round(ap, 4), round(tiou, 4), float(apart / max(float(curve.std()), 1e-12)), folds)
 
 
-def mean_precision(answers: Sequence[tuple[Found, LabelledVideo]]) -> float:
+def mean_precision(answers: Sequence[tuple[Found, LabelledVideo]], total: int | None = None) -> float:
     """The mean average precision over AT, 0…1."""
-    return float(np.mean([average_precision(answers, at) for at in AT]))
+    return float(np.mean([average_precision(answers, at, total) for at in AT]))
 
 
-def average_precision(answers: Sequence[tuple[Found, LabelledVideo]], at: float) -> float:
+def average_precision(answers: Sequence[tuple[Found, LabelledVideo]], at: float, total: int | None = None) -> float:
     """Interpolated average precision at an IoU over videos together, as ActivityNet's: by falling confidence, each true
-    moment is found once. Where a person said nothing, nothing is wrong, unless nobody said anything of any negative."""
+    moment is found once. Where a person said nothing, nothing is wrong, unless nobody said anything of any negative.
+    There are `total` true moments (None: those of these videos)."""
     strict = not any((video.known == NEGATIVE).any() for _, video in answers)
     ranked = sorted(
         ((score, k, i) for k, ((_, scores), _) in enumerate(answers) for i, score in enumerate(scores)), reverse=True
@@ -93,7 +97,7 @@ def average_precision(answers: Sequence[tuple[Found, LabelledVideo]], at: float)
             right.append(True)
         elif strict or _is_known(video, bounds[i]):
             right.append(False)
-    total = sum(len(video.truth) for _, video in answers)
+    total = sum(len(video.truth) for _, video in answers) if total is None else total
     hits = np.cumsum(right)
     precision = hits / np.arange(1, len(right) + 1) if right else np.zeros(0)
     envelope = np.maximum.accumulate(precision[::-1])[::-1] if len(precision) else precision

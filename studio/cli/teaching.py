@@ -57,7 +57,7 @@ def teach(args: Args) -> int:
     with opened(args) as studio, bar("teach") as progress:
         made = studio.teaching.teach(args.label, args.track, _among(studio, args), progress, deeper=args.deeper)
         names = {row["id"]: row["name"] for row in studio.videos.all()}
-    keys = ("label", "version", "step", "examples", "measured", "by_text", "shift", "note", "predictions")
+    keys = ("label", "version", "step", "modalities", "examples", "measured", "by_text", "shift", "note", "predictions")
     _show_found(args, made, keys, names)
     return 0
 
@@ -67,7 +67,7 @@ def detect(args: Args) -> int:
     with opened(args) as studio, bar("detect") as progress:
         made = studio.teaching.detect(args.name, _among(studio, args), progress)
         names = {row["id"]: row["name"] for row in studio.videos.all()}
-    _show_found(args, made, ("label", "version", "shift", "note", "predictions"), names)
+    _show_found(args, made, ("label", "version", "modalities", "shift", "note", "predictions"), names)
     return 0
 
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from studio.index.cache import CLEANED, SHARED, USED, Cache
+from studio.index.cache import CLEANED, SHARED, SOUND_STATISTICS, USED, Cache
 from studio.index.feature_store import file_name
 from studio.platform import files
 
 Kind = Literal["proxies", "thumbnails", "sound", "faces", "other"]
 _NAMES: dict[str, Kind] = {
     "proxy.mp4": "proxies", "waveform.npy": "sound", "sound.npy": "sound", "spectrogram.npy": "sound",
+    SOUND_STATISTICS: "sound",
 }  # fmt: skip
 _BEGINNINGS: dict[str, Kind] = {"thumbnails.": "thumbnails", "poster-": "thumbnails", "faces-": "faces"}
 _FEATURES = "frames-"

@@ -60,6 +60,8 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
         context.cache.save_array(
             video.id, "waveform.npy", media.waveform(video.path, WAVEFORM_PER_S, track=video.sound_track)
         )
+    whole(0.85, "Listening")
+    tasks.sound_statistics(context, video)
     if not context.cache.has(video.id, "shots.npy"):
         whole(0.9, "Finding shots")
         context.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
@@ -77,6 +79,8 @@ def _index_sound(context: TaskContext, video: VideoRef, encoding: str | None) ->
     if not context.cache.has(video.id, SOUND_PICTURE):
         context.progress(0.4, "Drawing the spectrogram")
         context.cache.save_array(video.id, SOUND_PICTURE, media.sound_picture(video.path, limits=limits, track=track))
+    context.progress(0.9, "Listening")
+    tasks.sound_statistics(context, video)
     said, note = _subtitles(video, context.settings.limits, encoding)
     return JobResult({"frames": 0, "note": note}, transcripts=[said])
 

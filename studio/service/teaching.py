@@ -65,11 +65,11 @@ class Teaching:
         deeper: bool = False,
     ) -> Row:
         """Learn a label now from what people said of it, and look for it in the videos `among` (None: in all); returns
-        `label`, `version`, `step`, `examples` (`positive`, `negative`), `measured` (`ap`, `tiou`, `folds`; None where
-        there is too little to measure), `by_text`, the same of the label's words alone, `shift` of the boundaries
-        (`start`, `end` in s, `person` whose decisions it is learned from, empty for everybody's, `decisions` how many),
-        `note`, and `predictions`, each with `video` (id), `start`, `end` in s and `score`; in videos that are annotated
-        independently also where something was decided already.
+        `label`, `version`, `step`, `modalities` (by what: "vision", "audio"), `examples` (`positive`, `negative`),
+        `measured` (`ap`, `tiou`, `folds`; None where there is too little to measure), `by_text`, the same of the
+        label's words alone, `shift` of the boundaries (`start`, `end` in s, `person` whose decisions it is learned
+        from, empty for everybody's, `decisions` how many), `note`, and `predictions`, each with `video` (id), `start`,
+        `end` in s and `score`; in videos that are annotated independently also where something was decided already.
 
         `deeper`: the encoder's last layers are tuned on it, too, where that helps; without a GPU this takes minutes.
         Raises UsageError where nobody used the label, and for an encoder that cannot be tuned.
@@ -126,10 +126,6 @@ class Teaching:
     def _params(self, label: str, track: str | None, among: list[Row] | None, by: Actor, deeper: bool = False) -> Row:
         params = self._decided(label := label.strip(), track, among, by)
         if not any(said["positive"] for said in params["said"].values()):
-            if any("@" in example and not example.endswith(":absent") for example in params["examples"]):
-                raise UsageError(
-                    f"“{label}” is labelled in recordings without pictures only; a label is learned by how it looks."
-                )
             raise UsageError(
                 f"Nothing is labelled “{label}” yet; label a moment with it first, or look for it with: studio search"
             )
@@ -144,12 +140,12 @@ class Teaching:
         def work(db: Any) -> Row:
             found, wrong = teaching.positives(db, label, track, by), teaching.rejected(db, label, track, by)
             place = track or _track_of(found, labels.schema(db), label)
-            shown = [row for row in videos.listed(db) if videos.has_pictures(row)]  # it is learned how it looks
+            shown = videos.listed(db)
             alone = {row["id"] for row in shown if row["independent"]}
             about = {row["box"] for row in found if row["box"]}
             boxes: list[Row] = []
             if inside or (inside is None and 2 * sum(row["box"] is not None for row in found) > len(found)):
-                boxes = _boxes(db, shown, None if inside else about, by)
+                boxes = _boxes(db, [row for row in shown if videos.has_pictures(row)], None if inside else about, by)
             if boxes:  # a row is whose it is, so the others of the label count, too
                 found = [row for row in teaching.positives(db, label, None, by) if row["box"]]
                 wrong = [row for row in teaching.rejected(db, label, None, by) if row["box"]]

@@ -45,15 +45,17 @@ from studio.tasks.indexing import (
     update_index,
 )  # fmt: skip
 from studio.tasks.inside_boxes import Inside
+from studio.tasks.lesson import Lesson, Said
 from studio.tasks.library_map import map_library
 from studio.tasks.query import SearchQuery, in_words
 from studio.tasks.ranking import Hit
 from studio.tasks.retrieval import TextMatch, search
+from studio.tasks.sound_statistics import sound_statistics
 from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
 from studio.tasks.synchronise import synchronise
-from studio.tasks.teaching import Lesson, Said, detect, detector_name, measure_teaching, teach
+from studio.tasks.teaching import detect, detector_name, measure_teaching, teach
 from studio.tasks.text_reading import read_text
 from studio.tasks.turns import speaker_turns
 from studio.tasks.voices import tell_voices
@@ -111,6 +113,7 @@ __all__ = [
     "read_text",
     "relabel_detectors",
     "search",
+    "sound_statistics",
     "speaker_turns",
     "stretches_of",
     "survey",

@@ -14,6 +14,7 @@ from studio.models.detection import encoder_of
 from studio.platform import files
 from studio.tasks.catalogue import row
 from studio.tasks.inside_boxes import INSIDE
+from studio.tasks.sound_statistics import vision_key
 from studio.tasks.teaching import detector_name
 
 TASK, ARCHITECTURE = "detection", "label-detector"
@@ -48,9 +49,10 @@ def import_detector(settings: Settings, features: FeatureStore, content: bytes) 
     try:
         card, found = archive.opened(content, TASK, ARCHITECTURE, settings.limits.detector_bytes)
         encoder = encoder_of(found["weights"], card.name)
-        if encoder.removesuffix(INSIDE) not in _keys(settings) and not features.knows(encoder.removesuffix(INSIDE)):
+        frames = vision_key(encoder.removesuffix(INSIDE))
+        if frames and frames not in _keys(settings) and not features.knows(frames):
             raise models.ModelError(
-                f"“{card.labels[0]}” was taught on vectors of {encoder}, which this library does not have; get that "
+                f"“{card.labels[0]}” was taught on vectors of {frames}, which this library does not have; get that "
                 "encoder on the Models page, or teach the label here."
             )
         return row(archive.imported(card, found, settings.ensure().models, write_atomic), settings.models)

@@ -4,25 +4,25 @@ import hashlib
 import heapq
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from studio import models
 from studio.atomic_files import write_atomic
 from studio.errors import ModelUnavailable, UsageError
-from studio.index import Features
 from studio.models import ModelCard, detection
-from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelDetector, LabelledVideo, Learned
+from studio.models.detection import LabelDetector, Learned
 from studio.tasks import tuning
-from studio.tasks.boundaries import snapping
-from studio.tasks.boundary_shift import Decision, Shift, shift_for
+from studio.tasks.boundaries import Snap, cuts
+from studio.tasks.boundary_shift import Shift, shift_for
 from studio.tasks.context import TaskContext, VideoRef
-from studio.tasks.inside_boxes import INSIDE, Inside, inside_features
+from studio.tasks.inside_boxes import INSIDE
+from studio.tasks.lesson import Lesson, Place, Said, examples, places
 from studio.tasks.query import encoder_key
+from studio.tasks.sound_statistics import listens, vision_key
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
 from studio.timeline.spans import Span, is_same
 
@@ -30,55 +30,9 @@ TASK = "detection"
 LEAST = 0.3  # chance of being right, below which a moment is not proposed
 FEWEST, WORTH = 12, 0.05  # where fewer are, the likeliest others from this chance on are, too: to be told teaches most
 MOST = 50  # proposals of one video
-OTHERS = 60_000  # samples of what nobody said anything of that it is learned from
 EDGE = 0.25  # share of a moment at each end in which an instant without the label says where it ends
 
 JobOutput = tuple[dict[str, Any], list[ModelRun]]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What people said of one label in one video, in µs: `positive` moments that have it, `negative` stretches that do
-    not (rejected predictions), `reviewed` stretches in which nothing else has it, and `absent` instants, 1 µs long,
-    that do not have it."""
-
-    positive: Sequence[Span] = ()
-    negative: Sequence[Span] = ()
-    reviewed: Sequence[Span] = ()
-    absent: Sequence[Span] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """A label, the track that its predictions go on, and what is known of it, by video. `decisions` are how far people
-    moved the boundaries of predictions, and `person` is for whom it is looked for; `examples` name the versions of
-    annotations and the verdicts that it is learned from. Of a label of what somebody or something does, `inside` are
-    the boxes over time that are looked into instead of whole frames, by their ids, and so is what is known. Annotators
-    of the videos that are `independent`, by id, do not see each other's work: a run there says what the detector finds
-    for anybody, and nothing of what one of them decided."""
-
-    label: str
-    track: str
-    said: Mapping[str, Said]
-    decisions: Sequence[Decision] = ()
-    person: str = ""
-    examples: Sequence[str] = ()
-    inside: Mapping[str, Inside] = field(default_factory=dict)
-    independent: Collection[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a label is learned or looked for: a video, or a box in it, by its id. It lasts from `start_us` to `end_us`;
-    what is found goes on `track`, with `payload`."""
-
-    id: str
-    video: VideoRef
-    features: Features
-    start_us: int
-    end_us: int
-    track: str
-    payload: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +54,19 @@ def teach(
 
     Raises UsageError where there is nothing to learn from, ModelUnavailable, Cancelled.
     """
-    key, text, labelled, heard = _examples(context, lesson, videos)
+    views, heard = examples(context, lesson, videos)
     context.progress(0.1, "Learning")
-    learned = detection.learn(text, labelled, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
+    key, learned = detection.learn_best(views, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
     encoder, tuned = context.model("text_video"), tuning.Tuning("")
     if deeper and lesson.inside:
         raise UsageError(
             "The encoder is tuned on whole frames, and this label is learned inside boxes; leave it as is."
         )
-    if not lesson.inside and tuning.is_wanted(context, encoder, deeper):
-        tuned = tuning.tune(context, encoder, text, labelled, {v.id: v for v in videos}, context.part(0.1, 0.5))
+    if not lesson.inside and tuning.is_wanted(context, encoder, deeper) and listens(key):
+        tuned = tuning.Tuning("The encoder was not tuned: the label is known best by its sound.")
+    elif not lesson.inside and tuning.is_wanted(context, encoder, deeper):
+        seen = views[key]
+        tuned = tuning.tune(context, encoder, seen.text, seen.videos, {v.id: v for v in videos}, context.part(0.1, 0.5))
         if tuned.learned is not None:
             learned, key = replace(tuned.learned, by_text=learned.by_text), encoder_key(tuned.encoder)
             unread = tuning.embed(context, encoder, tuned.encoder, among, context.part(0.5, 0.6))
@@ -117,7 +74,7 @@ def teach(
     usual = shift_for("", lesson.decisions)  # what is kept is everybody's
     learned = replace(learned, weights=replace(learned.weights, shift=(usual.start_s, usual.end_s)))
     shift = shift_for(lesson.person, lesson.decisions)
-    facts = _facts(lesson, heard, learned, tuned.note)
+    facts = _facts(lesson, heard, key, learned, tuned.note)
     before = _tuned_before(context, lesson)
     card = _kept(context, lesson, learned, key, facts, tuned.upper)
     if before not in ("", key) and card.files:
@@ -128,76 +85,24 @@ def teach(
     return {**own.facts, "version": card.version, "note": f"{_found(lesson, runs)} {own.facts['note']}"}, runs
 
 
-def _examples(
-    context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]
-) -> tuple[str, NDArray[np.float32], list[LabelledVideo], dict[str, Said]]:
-    """The key of the vectors, the vector of the label's words, and what is known of each video that is indexed, or of
-    each box in one, as a model learns it and as people said it, by id: of all of which something is known, and of some
-    others.
-
-    Raises UsageError where there is nothing to learn from."""
-    encoder = context.model("text_video")
-    key = encoder_key(encoder)
-    context.progress(0.0, "Reading the examples")
-    read = f"{key}{INSIDE}" if lesson.inside else key
-    places = _learned_from(context, lesson, videos, read)
-    heard = {place.id: _within(place, lesson.said.get(place.id, Said())) for place in places}
-    labelled = [_labelled(place, heard[place.id]) for place in places]
-    if not any(len(video.truth) for video in labelled):
-        raise UsageError(
-            f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
-        )
-    return read, context.text_vectors(encoder, key, [lesson.label])[0], labelled, heard
-
-
-def _learned_from(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], read: str) -> list[_Place]:
-    """Where a label is learned and measured, in the order of the videos: wherever something is known of it, and at most
-    OTHERS samples elsewhere, since a library does not fit into memory. The label chooses these, the same ones each time
-    and few others when the library grows."""
-    known = {lesson.inside[each].video if each in lesson.inside else each for each in lesson.said}
-    found, left = {video.id: _places(context, lesson, video, read) for video in videos if video.id in known}, OTHERS
-    for video in sorted(videos, key=lambda v: hashlib.sha256(f"{lesson.label}\0{v.id}".encode()).digest()):
-        if video.id in known:
-            continue
-        places = _places(context, lesson, video, read)
-        left -= sum(len(place.features.times_us) for place in places)
-        if left < 0:
-            break
-        found[video.id] = places
-    return [place for video in videos for place in found.get(video.id, ())]
-
-
-def _places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str) -> list[_Place]:
-    """A video, or the boxes in it, as far as it has vectors of the key `read`. Raises MediaError, Cancelled."""
-    if not read.endswith(INSIDE):
-        features = context.features.whole(video.id, read)
-        return [] if features is None else [_Place(video.id, video, features, 0, video.duration_us, lesson.track)]
-    encoder, found = context.model("text_video"), []
-    if read != f"{encoder_key(encoder)}{INSIDE}":
-        return []
-    for inside in (each for each in lesson.inside.values() if each.video == video.id):
-        context.progress(0.0, f"Looking into the box {inside.box.name or inside.box.label}")
-        features = inside_features(context, encoder, video, inside.box)
-        if features is not None:
-            ends = inside.box.keys[0].time_us, min(video.duration_us, inside.box.keys[-1].time_us)
-            found.append(_Place(inside.box.id, video, features, *ends, inside.track, {"box": inside.box.id}))
-    return found
-
-
 def measure_teaching(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]) -> dict[str, Any]:
     """How good the label's detector is after so many examples: `label`, the `moments` that are known, `folds`,
     `repeats`, and `precision`, by the number of examples and the IoU, 0…1.
 
     Raises UsageError where there are too few to hold any out, ModelUnavailable, Cancelled.
     """
-    _, text, labelled, _ = _examples(context, lesson, videos)
-    found = detection.learning_curve(text, labelled, progress=lambda done: context.progress(done, "Measuring"))
+    views, _ = examples(context, lesson, videos)
+    best, _ = detection.learn_best(views, progress=lambda done: context.progress(0.3 * done, "Learning"))
+    view = views[best]
+    found = detection.learning_curve(
+        view.text, view.videos, progress=lambda done: context.progress(0.3 + 0.7 * done, "Measuring")
+    )
     if not found.precision:
         raise UsageError(
             f"“{lesson.label}” is labelled once, so nothing is left to measure it on; label it in a second place."
         )
     precision = {str(n): {str(at): round(ap, 4) for at, ap in by.items()} for n, by in found.precision.items()}
-    moments = sum(len(video.truth) for video in labelled)
+    moments = sum(len(video.truth) for video in view.videos)
     return {
         "label": lesson.label, "moments": moments, "folds": found.folds, "repeats": found.repeats,
         "precision": precision,
@@ -220,7 +125,8 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
         encoder = context.model("text_video")
         better = tuning.encoder_of(encoder, detector.encoder, models.read(card, tuning.UPPER, context.settings.models))
         unread = tuning.embed(context, encoder, better, among, context.part(0.0, 0.5))
-    facts = {"step": "classifier", "note": f"{card.summary} {tuning.left_out(unread)}".strip()}
+    note = f"{card.summary} {tuning.left_out(unread)}".strip()
+    facts = {"step": "classifier", "modalities": modalities(detector.encoder), "note": note}
     own, common = (_finder(detector, facts, shift_for(who, lesson.decisions)) for who in (lesson.person, ""))
     runs = _looked(context, own, common, lesson, among, 0.0)
     if not runs and detector.encoder.endswith(INSIDE):
@@ -254,9 +160,9 @@ def _looked(
     spare: list[tuple[int, Prediction]] = []
     for number, video in enumerate(among):
         context.progress(done + (1 - done) * number / len(among), "Looking through the library")
-        places = _places(context, lesson, video, own.detector.encoder)
-        if places:
-            run = _run(context, common if video.id in lesson.independent else own, video, places, lesson)
+        where = places(context, lesson, video, own.detector.encoder)
+        if where:
+            run = _run(context, common if video.id in lesson.independent else own, video, where, lesson)
             spare += [(len(runs), p) for p in run.predictions if p.score < LEAST]
             spare = heapq.nlargest(FEWEST, spare, key=lambda each: each[1].score)
             runs.append(replace(run, predictions=[p for p in run.predictions if p.score >= LEAST]))
@@ -297,8 +203,8 @@ def _plural(noun: str, count: int) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
-def _facts(lesson: Lesson, heard: Mapping[str, Said], learned: Learned, tuned: str) -> dict[str, Any]:
-    """What was learned, from what was `heard` of the videos that are indexed."""
+def _facts(lesson: Lesson, heard: Mapping[str, Said], key: str, learned: Learned, tuned: str) -> dict[str, Any]:
+    """What was learned, from what was `heard` of the videos that are indexed, by a detector that reads `key`."""
     measured, by_text = (
         None if each is None else {"ap": each.ap, "tiou": each.tiou, "folds": each.folds}
         for each in (learned.measured, learned.by_text)
@@ -309,54 +215,32 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], learned: Learned, tuned: s
     left_out = f"{missing} {_plural('moment', missing)} left out: not indexed yet." if missing else ""
     if measured is None or by_text is None:
         shown = "one example" if positive < 2 else f"{positive} moments that lie over each other"
-        note = (
-            f"Learned from {shown} and the words of the label, and not measured: nothing is left to measure it on. "
-            "Label it in a second place."
-        )
+        how = f"{shown} and the words of the label," if vision_key(key) else f"{shown}, by its sound,"
+        note = f"Learned from {how} and not measured: nothing is left to measure it on. Label it in a second place."
     elif learned.step == "text":
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
     else:
         note = (
-            f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}: average precision "
+            f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}{_by(key)}: average precision "
             f"{measured['ap']:.2f} on what it was not learned from, {by_text['ap']:.2f} by the words alone "
             f"({measured['folds']} folds)."
         )
     return {
-        "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
+        "label": lesson.label, "step": learned.step, "modalities": modalities(key),
+        "examples": {"positive": positive, "negative": negative},
         "measured": measured, "by_text": by_text, "note": " ".join(filter(None, (note, left_out, tuned))),
     }  # fmt: skip
 
 
-def _within(place: _Place, said: Said) -> Said:
-    """As far as it is about the place: a box comes and goes, and a file may have become shorter."""
-
-    def clipped(spans: Sequence[Span]) -> list[Span]:
-        inside = [(max(start, place.start_us), min(end, place.end_us)) for start, end in spans]
-        return [(start, end) for start, end in inside if start < end]
-
-    return Said(*map(clipped, (said.positive, said.negative, said.reviewed, said.absent)))
+def modalities(read: str) -> list[str]:
+    """What a detector goes by: "vision", "audio", or both."""
+    return ["vision"] * bool(vision_key(read)) + ["audio"] * listens(read)
 
 
-def _labelled(place: _Place, said: Said) -> LabelledVideo:
-    edges = _edges(place)
-    borders = edges * MICROS
-    middles = (borders[1:] + borders[:-1]) / 2
-    known = np.full(len(middles), UNKNOWN, np.int8)
-    for kind, spans in ((NEGATIVE, [*said.reviewed, *said.negative, *said.absent]), (POSITIVE, said.positive)):
-        for start, end in spans:
-            inside = (middles >= start) & (middles < end)
-            if not inside.any():  # shorter than the sampling: what is shown then
-                inside[min(len(inside) - 1, int(np.searchsorted(borders[1:], (start + end) / 2, "right")))] = True
-            known[inside] = kind
-    truth = np.array(sorted(said.positive), np.float64).reshape(-1, 2) / MICROS
-    return LabelledVideo(place.id, place.features.vectors.astype(np.float32), edges, known, truth)
-
-
-def _edges(place: _Place) -> NDArray[np.float64]:
-    """The borders of the samples' cells in s: half-way between samples, and the ends of the place."""
-    times = place.features.times_us.astype(np.float64)
-    first, last = min(float(place.start_us), float(times[0])), max(float(place.end_us), float(times[-1]) + 1)
-    return np.concatenate([[first], (times[1:] + times[:-1]) / 2, [last]]) / MICROS
+def _by(read: str) -> str:
+    if not listens(read):
+        return ""
+    return ", by how they look and sound" if vision_key(read) else ", by their sound"
 
 
 def _kept(
@@ -417,14 +301,14 @@ def _unshifted(detector: LabelDetector, left: Span, shifted: Span, plain: Span) 
     return {"unshifted": {"start": start, "end": end}}
 
 
-def _run(context: TaskContext, finder: _Finder, video: VideoRef, places: Sequence[_Place], lesson: Lesson) -> ModelRun:
+def _run(context: TaskContext, finder: _Finder, video: VideoRef, where: Sequence[Place], lesson: Lesson) -> ModelRun:
     """What is found in a video, or in its boxes, in order of time. What was decided is not found again, unless others
     may not know what that was: of independent annotators each one's list goes without it (`store.teaching.KNOWN`)."""
     detector, facts, found = finder.detector, finder.facts, []
-    for place in places:
+    for place in where:
         said = lesson.said.get(place.id, Said())
-        snap = snapping(context, video, place.features)
-        asked = _edges(place), place.features.vectors, MOST
+        snap = Snap(cuts(context, video), context.edges(video), float(np.median(np.diff(place.edges))) * MICROS / 2)
+        asked = place.edges, place.rows, MOST
         # where it would put them by itself: the same moments in the same order
         unshifted = [snap.span(start, end) for start, end, _ in detector.shifted(0.0, 0.0).propose(*asked)]
         for (start_s, end_s, score), plain in zip(detector.propose(*asked), unshifted, strict=True):

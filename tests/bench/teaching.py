@@ -1,14 +1,17 @@
-"""Learning a label: a hundred moments in ten hours of video, beside one hour, and beside writing and reading them."""
+"""Learning a label: a hundred moments in ten hours of video, beside one hour, beside writing and reading them, and with
+the sound of the videos beside their pictures.
+"""
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from studio.index import Cache, Features, FeatureStore
-from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, learn
+from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, View, learn, learn_best, sounds
 from studio.tasks.indexing import RATE
 
 DIMENSIONS, SCENE_S, HOUR_S = 512, 8, 3600
@@ -40,6 +43,23 @@ def hours(count: int, seed: int = 0) -> tuple[np.ndarray, list[LabelledVideo]]:
     return (words / np.linalg.norm(words)).astype(np.float32), videos
 
 
+def views(words: np.ndarray, videos: list[LabelledVideo], seed: int = 0) -> dict[str, View]:
+    """How the videos look, how they sound, which says nothing of the label, and both."""
+    rng = np.random.default_rng(seed)
+    heard, both = [], []
+    for video in videos:
+        edges = np.arange(round(video.edges[-1] / sounds.STEP_S) + 1) * sounds.STEP_S
+        shown = (np.searchsorted(video.edges, edges[1:]) - 1).clip(0, len(video.rows) - 1)
+        rows = rng.normal(0, (sounds.TRACE / 2 / sounds.WIDTH) ** 0.5, (len(shown), 2 * sounds.WIDTH)).astype(
+            np.float32
+        )
+        heard.append(replace(video, rows=rows, edges=edges, known=video.known[shown]))
+        both.append(replace(heard[-1], rows=np.concatenate([video.rows[shown], rows], axis=1)))
+    nothing = np.zeros(2 * sounds.WIDTH, np.float32)
+    joined = np.concatenate([words, nothing])
+    return {"vision": View(words, videos), "audio": View(nothing, heard), "both": View(joined, both)}
+
+
 def best(work: Callable[[], object], times: int = 3) -> float:
     """The least processor time of a few runs, in seconds."""
     spans = []
@@ -58,11 +78,15 @@ def run(folder: Path) -> dict[str, object]:
         (words, videos), hour = hours(10), hours(1)
         long, short = best(lambda: learn(words, videos)), best(lambda: learn(*hour))
         disk = best(lambda: _there_and_back(folder, videos))
+        every = views(words, videos)
+        listening = best(lambda: learn_best(every), times=1)
     finally:
         torch.set_num_threads(threads)
     return {
         "100 moments in 10 hours (s)": round(long, 2),
         "10 hours : 1 hour": round(long / short, 2),
+        "100 moments in 10 hours, with the sound (s)": round(listening, 2),
+        "with the sound : without": round(listening / long, 2),
         "learning : its features to disk and back": round(long / disk, 2),
     }
 

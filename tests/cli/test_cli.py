@@ -179,7 +179,10 @@ def test_serve_prints_where_it_can_be_reached(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_ctrl_c_ends_the_studio_in_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "studio.cli", "serve", "--home", str(tmp_path), "--port", "0", "--no-browser"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # where tests run as a shell's background job
+    )  # fmt: skip
 
     def leaves_it(child: psutil.Process) -> bool:
         status = Path(f"/proc/{child.pid}/status").read_text()

@@ -29,7 +29,7 @@ def test_teach_and_reviewed(tmp_path: Path, clips: dict[str, Path], capsys: pyte
     }
     made = run("teach", "ride", "--json")
     assert set(made) == {
-        "label", "version", "step", "examples", "measured", "by_text", "shift", "note", "predictions"
+        "label", "version", "step", "modalities", "examples", "measured", "by_text", "shift", "note", "predictions"
     }  # fmt: skip
     assert made["examples"] == {"positive": 1, "negative": 1}
     assert all(set(found) == {"video", "start", "end", "score"} for found in made["predictions"])

@@ -178,8 +178,8 @@ test("what was taken back elsewhere is undecided when it is shown again, unless 
 test("a label is learned again after a few answers, once, and not while it is learned; each label by itself", () => {
   const rounds = new Rounds();
   const [car, bus] = ["car", "bus"].map((label) => ({ label, track: "Events" }));
-  const known = (news, more = {}) => ({ teachable: true, learning: false, news, ...more });
-  assert.deepEqual([rounds.isDue(car, known(4)), rounds.isDue(car, known(5, { teachable: false }))], [false, false]);
+  const known = (news, more = {}) => ({ labelled: 3, learning: false, news, ...more });
+  assert.deepEqual([rounds.isDue(car, known(4)), rounds.isDue(car, known(5, { labelled: 0 }))], [false, false]);
   assert.equal(rounds.isDue(car, known(5)), true);
   assert.equal(rounds.isDue(car, known(6, { learning: true })), false, "it waits or runs");
   assert.equal(rounds.isDue(car, known(5)), false, "it failed: nobody said anything since");

@@ -12,6 +12,7 @@ from studio import media
 from studio.cli import main
 from studio.config import Settings
 from studio.errors import FormatError, UsageError
+from studio.eval.grounding import iou
 from studio.formats import FORMATS
 from studio.jobs import KINDS, SOUND_INDEX_FILES
 from studio.service import Studio
@@ -96,11 +97,15 @@ def test_what_goes_by_pictures_is_neither_queued_nor_run(studio: Studio, row: di
     assert studio.jobs.lack_words() == [], "nothing is written in it, and what is said is known"
 
 
-def test_a_label_of_sound_is_not_learned(studio: Studio, row: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="“beep” is labelled in recordings without pictures only"):
-        studio.teaching.teach("beep")
-    known = studio.desk.progress("Moments", "beep")
-    assert known["labelled"] == 1 and not known["teachable"]
+def test_a_label_of_sound_is_learned_from_one_example(studio: Studio, row: dict[str, Any]) -> None:
+    assert studio.desk.progress("Moments", "beep")["labelled"] == 1
+    taught = studio.teaching.teach("beep")
+    assert (taught["step"], taught["modalities"], taught["measured"]) == ("classifier", ["audio"], None)
+    found = sorted((each["start"], each["end"]) for each in taught["predictions"])
+    assert [iou(span, tone) >= 0.7 for span, tone in zip(found, [(2, 3), (4, 5)], strict=True)] == [True, True]
+    assert taught["note"].startswith(
+        "“beep”: 2 new moments in 1 video to review. Learned from one example, by its sound,"
+    )
 
 
 def test_voices_are_marked_where_somebody_is_heard(studio: Studio, row: dict[str, Any]) -> None:

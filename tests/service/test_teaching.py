@@ -19,7 +19,7 @@ from studio.service.accounts.rights import Actor
 from studio.service.timelines.review_desk import DeskRequest
 from studio.store import annotations, review, runs, videos
 from studio.store.review import Undecided
-from studio.tasks import TaskContext, VideoRef, teaching
+from studio.tasks import TaskContext, VideoRef, lesson, teaching
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 from tests.service.test_studio import edit
@@ -234,12 +234,12 @@ def test_a_label_is_learned_where_something_is_known_and_from_some_of_the_rest(
     refs = [VideoRef(f"v{n}", "", 10 * MICROS) for n in range(12)]
     for ref in refs:
         context.features.put(ref.id, "e@1", Features(np.arange(10, dtype=np.int64) * MICROS, np.ones((10, 2))))
-    monkeypatch.setattr(teaching, "OTHERS", 45)
+    monkeypatch.setattr(lesson, "OTHERS", 45)
 
     def learned(label: str, some: list[VideoRef] = refs) -> list[str]:
         said = {"v3": teaching.Said(positive=[(0, MICROS)]), "v8": teaching.Said(absent=[(5, 6)])}
-        _, _, labelled, heard = teaching._examples(context, teaching.Lesson(label, "T", said), some)
-        assert [video.name for video in labelled] == list(heard)
+        views, heard = lesson.examples(context, teaching.Lesson(label, "T", said), some)
+        assert [video.name for video in views["e@1"].videos] == list(heard)
         return list(heard)
 
     first = learned("x")
@@ -254,15 +254,15 @@ def test_a_boundary_that_a_shift_did_not_move_confirms_none(studio: Studio, vide
     context = TaskContext(studio.settings)
     rows = np.repeat(np.eye(2, dtype=np.float16), [5, 15], axis=0)
     rows[9:] = rows[0]
-    features = Features(np.arange(20, dtype=np.int64) * MICROS, rows)
+    context.features.put("v1", "e@1", Features(np.arange(20, dtype=np.int64) * MICROS, rows))
     context.cache.save_array("v1", "shots.npy", np.array([4_600_000]))
     weights = Weights(np.array([0, 1], np.float32), np.zeros(2, np.float32), 20.0, -10.0, (0.0, 1.0))
     detector = LabelDetector("d", "1", "e@1", "x", weights).shifted(-0.25, 0.5)
     shift = {"start": -0.25, "end": 0.5}
     finder = teaching._Finder(detector, {"step": "classifier", "note": "", "shift": shift})
     ref = VideoRef("v1", "", video["duration_us"])
-    place = teaching._Place("v1", ref, features, 0, ref.duration_us, "T")
-    run = teaching._run(context, finder, ref, [place], teaching.Lesson("x", "T", {}))
+    told = teaching.Lesson("x", "T", {})
+    run = teaching._run(context, finder, ref, lesson.places(context, told, ref, "e@1"), told)
     (found,) = run.predictions
     assert found.segment == Segment(4_600_000, 9 * MICROS)
     studio.store.write(lambda db: runs.insert(db, run))
@@ -312,14 +312,14 @@ def test_the_most_different_moments_come_first_where_they_are_asked_for(library:
 
 
 def test_what_was_said_of_a_time_when_a_box_was_not_there_is_not_said_of_its_end() -> None:
-    features = Features(np.array([2, 3, 4], np.int64) * MICROS, np.eye(3, 4, dtype=np.float16))
     video = VideoRef("v", "v.mp4", 60 * MICROS)
-    box = teaching._Place("b", video, features, 2 * MICROS, 5 * MICROS, "T")
+    edges = np.array([2, 2.5, 3.5, 5])
+    box = lesson.Place("b", video, np.eye(3, 4, dtype=np.float16), edges, 2 * MICROS, 5 * MICROS, "T")
     said = teaching.Said(
         positive=[(4 * MICROS, 9 * MICROS), (7 * MICROS, 9 * MICROS), (2_600_000, 2_700_000)],
         negative=[(0, MICROS)], reviewed=[(20 * MICROS, 30 * MICROS)],
     )  # fmt: skip
-    labelled = teaching._labelled(box, teaching._within(box, said))
+    labelled = lesson.labelled(box, lesson.within(box, said))
     assert labelled.truth.tolist() == [[2.6, 2.7], [4, 5]]
     assert labelled.known.tolist() == [UNKNOWN, POSITIVE, POSITIVE]
 

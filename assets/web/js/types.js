@@ -309,7 +309,6 @@
 /** What is known of a label; see `studio/eval/sampling.py`.
  * @typedef {object} DeskProgress
  * @property {number} labelled moments
- * @property {boolean} teachable whether one of them can be seen
  * @property {number} instants answered without a gap
  * @property {string} note of the newest detector
  * @property {string | null} taught when it was

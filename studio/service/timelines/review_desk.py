@@ -120,9 +120,9 @@ class ReviewDesk:
         }  # fmt: skip
 
     def progress(self, track: str, label: str, by: Actor = OWNER) -> Row:
-        """What is known of a label: `labelled` moments, whether one of them can be seen so that it is `teachable`, the
-        `estimate` of what is still to be found with the `instants` that it is made of, the detector's `note`, the
-        `news`, how often people said something since it was taught, and whether it is `learning` or waits to be."""
+        """What is known of a label: `labelled` moments, the `estimate` of what is still to be found with the `instants`
+        that it is made of, the detector's `note`, the `news`, how often people said something since it was taught, and
+        whether it is `learning` or waits to be."""
 
         reader = Annotator(by.name)
 
@@ -133,7 +133,6 @@ class ReviewDesk:
             payload = run and stored.value(run["payload"], dict, "runs", run["created"])
             return {
                 "labelled": sample.moments,
-                "teachable": sample.is_seen,
                 "estimate": asdict(estimate(looked)),
                 "instants": looked.instants,
                 "note": (payload or {}).get("note", ""),
@@ -187,11 +186,6 @@ class _Sample:
         lengths = sorted(end - start for start, end in each)
         self._moment_us = lengths[len(lengths) // 2] if lengths else MOMENT_US
         self._listed: list[Instant] | None = None
-
-    @property
-    def is_seen(self) -> bool:
-        """Whether a moment of it has pictures: by them it is learned."""
-        return any(videos.has_pictures(self._rows[row["video_id"]]) for row in self.labelled)
 
     def unanswered(self) -> list[Instant]:
         """Those to look at next, at most MOST_SHOWN and a few for other windows."""

@@ -199,8 +199,8 @@ class Intake:
         if not watched:
             made.fail(*found.problems)
         if not watched and not self._closing.is_set():
-            made.ended = True
             self._store.write(lambda db: folders.delete(db, path))
+            made.ended = True
 
     def _add(
         self, made: Progress, wanted: Sequence[Path], within: Sequence[Path], by: Actor,

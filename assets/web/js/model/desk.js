@@ -286,9 +286,9 @@ export class Rounds {
    * @param {{ label: string, track: string }} wanted
    * @param {DeskProgress} known
    */
-  isDue({ label, track }, { teachable, learning, news }) {
+  isDue({ label, track }, { labelled, learning, news }) {
     const key = JSON.stringify([label, track]);
-    if (!teachable || learning || news < ROUND || news === this.#askedAt.get(key)) return false;
+    if (!labelled || learning || news < ROUND || news === this.#askedAt.get(key)) return false;
     this.#askedAt.set(key, news);
     return true;
   }

@@ -1,0 +1,95 @@
+"""By what a label is best known: how it looks, how it sounds, or both together.
+
+Each is a view of the same videos, a detector is learned from each (see `learning`), and those are compared on videos
+that none was learned from.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from studio.models.detection.learning import Answer, Learned, apart, folds_of, learn, margin
+from studio.models.detection.measuring import LabelledVideo, mean_precision, measure
+from studio.models.interfaces import Floats
+
+PROMISING = 1.1  # times the margin of the first view, below which another one is not worth the time to learn from it
+
+
+@dataclass(frozen=True)
+class View:
+    """What the label's words say of the rows (D,), zeros where they say nothing, and the videos that have such rows,
+    which were divided by `spread` (D,) where there is one (see `Weights`)."""
+
+    text: Floats
+    videos: Sequence[LabelledVideo]
+    spread: Floats | None = None
+
+
+def learn_best(
+    views: Mapping[str, View], seed: int = 0, progress: Callable[[float], object] = lambda done: None
+) -> tuple[str, Learned]:
+    """Which of some views a label is best learned from, and what was learned; the first where there is nothing to
+    compare by. What is measured has no part in any choice: of each fold it is what the view says that is best in the
+    others. A moment that a view does not have counts as not found. Arguments are those of `learn`."""
+    first, every = next(iter(views)), _every(views)
+    if sum(len(video.truth) > 0 for video in every) < 2:
+        views = {name: replace(view, videos=apart(view.videos)) for name, view in views.items()}
+        every = _every(views)
+    fold_of = {every[i].name: fold for fold, (_, held) in enumerate(folds_of(every, seed)) for i in held}
+    if len(views) == 1 or not fold_of:
+        return first, _with_spread(learn(*_of(views[first]), seed, progress), views[first])
+    margins = {name: margin(*_of(view), fold_of, seed) for name, view in views.items()}
+    others = sorted((name for name in views if name != first), key=lambda name: -margins[name])
+    tried = [first, *(name for name in others[:1] if margins[name] > PROMISING * margins[first])]
+    learned: dict[str, Learned] = {}
+
+    def share(done: float) -> None:
+        progress((len(learned) + done) / len(tried))
+
+    for name in tried:
+        learned[name] = learn(*_of(views[name]), seed, share, fold_of)
+    beating = {name: each for name, each in learned.items() if name == first or each.step != "text"}
+    name, chosen = _chosen(beating, every, fold_of)
+    return name, _with_spread(replace(chosen, by_text=learned[first].by_text), views[name])
+
+
+def _with_spread(learned: Learned, view: View) -> Learned:
+    return replace(learned, weights=replace(learned.weights, spread=view.spread))
+
+
+def _every(views: Mapping[str, View]) -> list[LabelledVideo]:
+    """Each video once."""
+    found: dict[str, LabelledVideo] = {}
+    for view in views.values():
+        for video in view.videos:
+            found.setdefault(video.name, video)
+    return list(found.values())
+
+
+def _of(view: View) -> tuple[Floats, Sequence[LabelledVideo]]:
+    return view.text, view.videos
+
+
+def _chosen(
+    learned: Mapping[str, Learned], every: Sequence[LabelledVideo], fold_of: Mapping[str, int]
+) -> tuple[str, Learned]:
+    """The view whose held-out moments are found best, with what was measured fold by fold."""
+    folds = sorted(set(fold_of.values()))
+    truth = {fold: sum(len(video.truth) for video in every if fold_of[video.name] == fold) for fold in folds}
+    answers: dict[str, dict[int, list[Answer]]] = {name: {fold: [] for fold in folds} for name in learned}
+    for name, each in learned.items():
+        for answer in each.held:
+            answers[name][fold_of[answer[0][2].name]].append(answer)
+
+    def best(among: Sequence[int]) -> str:
+        total = sum(truth[fold] for fold in among)
+        precision = {
+            name: mean_precision([(found, video) for fold in among for (_, _, video), found in of[fold]], total)
+            for name, of in answers.items()
+        }
+        return max(learned, key=lambda name: precision[name])  # the first of equals
+
+    outside = [each for fold in folds for each in answers[best([f for f in folds if f != fold])][fold]]
+    name = best(folds)
+    total = sum(truth.values())
+    measured = measure([curved for curved, _ in outside], len(folds), [found for _, found in outside], total)
+    return name, replace(learned[name], measured=measured)

@@ -1,0 +1,36 @@
+"""What a video sounds like at each moment: what a label of a sound is learned from."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio import media
+from studio.index import SOUND_STATISTICS
+from studio.models.detection import sounds
+from studio.tasks.context import TaskContext, VideoRef
+
+SOUND = "sound@1"  # what a detector reads that listens; another version where the statistics are other ones
+WITH_SOUND = f"+{SOUND}"  # ends the key of an encoder's vectors that lie beside them
+
+
+def sound_statistics(context: TaskContext, video: VideoRef) -> NDArray[np.float16]:
+    """The statistics (N, sounds.WIDTH) of each sounds.STEP_S of a video's sound, kept in the cache; (0, …) where it has
+    none. Raises MediaError, Cancelled."""
+    known: NDArray[np.float16] | None = context.cache.load_array(video.id, SOUND_STATISTICS)
+    if known is not None:
+        return known
+    levels = media.spectrogram(
+        video.path, sounds.LEVELS_PER_S, sounds.BANDS, context.settings.limits, track=video.sound_track
+    )
+    found = sounds.statistics(levels)
+    context.cache.save_array(video.id, SOUND_STATISTICS, found)
+    return found
+
+
+def vision_key(read: str) -> str:
+    """Whose frame vectors are among what a detector reads; "" where it only listens."""
+    return "" if read == SOUND else read.removesuffix(WITH_SOUND)
+
+
+def listens(read: str) -> bool:
+    """Whether a detector reads sound."""
+    return read == SOUND or read.endswith(WITH_SOUND)
