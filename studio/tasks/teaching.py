@@ -220,10 +220,10 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], key: str, learned: Learned
     elif learned.step == "text":
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
     else:
+        words = f", {by_text['ap']:.2f} by the words alone" if vision_key(key) or by_text["ap"] else ""
         note = (
             f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}{_by(key)}: average precision "
-            f"{measured['ap']:.2f} on what it was not learned from, {by_text['ap']:.2f} by the words alone "
-            f"({measured['folds']} folds)."
+            f"{measured['ap']:.2f} on what it was not learned from{words} ({measured['folds']} folds)."
         )
     return {
         "label": lesson.label, "step": learned.step, "modalities": modalities(key),
