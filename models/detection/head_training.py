@@ -66,10 +66,11 @@ def better_head(
     seed: int,
     progress: Callable[[float], object],
 ) -> tuple[TemporalHead | None, Measured | None]:
-    """A head trained on all videos, where one trained on what each fold learns from finds more in what it holds out
-    than the linear detector does, whose curves of all held-out videos are `held`, in order. `directions` are those of
-    the folds, and of all. Of each fold it is also asked which is better in the other folds, so that what is measured
-    has no part in the choice; None where the linear one is everywhere. Other arguments are those of `train`."""
+    """A head trained on all videos, where one trained on what each fold learns from finds more in what it holds out,
+    in all folds together and in most of them, than the linear detector does, whose curves of all held-out videos are
+    `held`, in order. `directions` are those of the folds, and of all. Of each fold it is also asked which is better in
+    the other folds, so that what is measured has no part in the choice; None where the linear one is everywhere. Other
+    arguments are those of `train`."""
     linear: list[list[Answer]] = []
     heads: list[list[Answer]] = []
     waiting = iter([(heights_on(each), each) for each in held])
@@ -85,13 +86,19 @@ def better_head(
         linear.append([next(waiting) for _ in test])
         heads.append([_answer(head, *each, curved[0]) for each, (_, curved) in zip(test, linear[-1], strict=True)])
 
-    def best(among: Sequence[int]) -> list[list[Answer]]:
+    def gain(among: Sequence[int]) -> float:
         by_heads, by_linear = (
             mean_precision([(found, at) for i in among for found, (_, _, at) in of[i]]) for of in (heads, linear)
         )
-        return heads if by_heads > by_linear else linear
+        return by_heads - by_linear
 
     every = range(len(folds))
+    gains = [gain([i]) for i in every]
+
+    def best(among: Sequence[int]) -> list[list[Answer]]:
+        in_most = sum(gains[i] > 0 for i in among) > len(among) / 2
+        return heads if in_most and gain(among) > 0 else linear
+
     chosen = [best([i for i in every if i != fold]) for fold in every]
     measured = None if all(each is linear for each in chosen) else _measured(chosen)
     if best(every) is linear:

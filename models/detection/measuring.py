@@ -101,8 +101,10 @@ def average_precision(answers: Sequence[tuple[Found, LabelledVideo]], at: float)
 
 def _is_known(video: LabelledVideo, span: npt.NDArray[np.float64]) -> bool:
     """Whether a person said what most of a stretch is."""
-    inside = (video.edges[:-1] < span[1]) & (video.edges[1:] > span[0])
-    return bool((video.known[inside] != UNKNOWN).mean() >= 0.5) if inside.any() else False
+    inside = video.known[
+        np.searchsorted(video.edges[1:], span[0], "right") : np.searchsorted(video.edges[:-1], span[1], "left")
+    ]
+    return bool((inside != UNKNOWN).mean() >= 0.5) if len(inside) else False
 
 
 def heights_on(curved: Curved) -> Found:
