@@ -317,7 +317,8 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], learned: Learned, tuned: s
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
     else:
         note = (
-            f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}: average precision "
+            f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}"
+            f"{', and from what is around them' * (learned.step == 'head')}: average precision "
             f"{measured['ap']:.2f} on what it was not learned from, {by_text['ap']:.2f} by the words alone "
             f"({measured['folds']} folds)."
         )

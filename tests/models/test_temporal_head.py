@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.numpy import load, save
 
-from studio.models import ModelError
+from studio.models import ModelCard, ModelError
 from studio.models.detection import (
     NEGATIVE,
     POSITIVE,
@@ -23,7 +23,7 @@ from studio.models.detection import (
     learning,
     packed,
 )  # fmt: skip
-from studio.models.detection.detector import head_of, pieces
+from studio.models.detection.detector import build, head_of, pieces
 from studio.models.detection.measuring import average_precision
 from studio.models.detection.temporal_head import REACH, TemporalHead, change, forward, shapes
 
@@ -124,6 +124,7 @@ def test_it_is_chosen_where_it_finds_more_on_what_was_held_out(monkeypatch: pyte
     assert set(asked) == {1}, "it is better in no fold, so nothing more is asked"
     asked.clear()
     monkeypatch.undo()
+    monkeypatch.setattr(head_training, "STEPS", 30)
     monkeypatch.setattr(head_training, "mean_precision", lambda answers: asked.append(len(answers)) or exact(answers))
     assert learn(LOOKS[0], videos).step == "head"
     assert sorted(asked) == [1] * 10 + [4] * 10 + [5] * 2, "each fold by the other four, the end by all; both ways"
@@ -175,7 +176,8 @@ def test_the_same_seed_makes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not np.array_equal(one.network["out.weight"], other.network["out.weight"])
 
 
-def test_progress_rises_and_ends_it_in_the_midst_of_training() -> None:
+def test_progress_rises_and_ends_it_in_the_midst_of_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(head_training, "STEPS", 30)
     told: list[float] = []
 
     def end(done: float) -> None:
@@ -200,6 +202,9 @@ def test_a_file_holds_the_head_and_no_damaged_one_is_taken(taught: Learned, head
     assert moved[:2] == (pytest.approx(made[0][0][0] + 0.5), pytest.approx(made[0][0][1] - 0.25))
     assert (detectors[0].step, detectors[0].shifted(1, 1).step) == ("head", "head")
     assert detectors[0].propose(np.zeros(1), each.rows[:0]) == []
+    card = ModelCard("d", "detection", "1", "yours", "here", "", {}, labels=("x",), architecture="label-detector")
+    loaded = build({"weights": content}, card, "cpu")
+    assert (loaded.step, loaded.propose(each.edges, each.rows)) == ("head", made[0])
     assert head_of(packed(taught.weights, "lite@1", "classifier"), "d") is None
 
     def spoiled(change: Callable[[dict[str, np.ndarray]], object]) -> bytes:
