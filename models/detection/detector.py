@@ -1,7 +1,8 @@
 """A label's detector: from the frame vectors of a video to the moments that show it.
 
 A linear classifier over frozen embeddings (as in Video Annotator, Ziai and Vartakavi 2024, arXiv 2402.06560), read at
-several levels. `learning` trains one; its weights and settings are one safetensors file.
+several levels; a temporal head (`temporal_head`) where that is better. `learning` trains one; its weights and settings
+are one safetensors file.
 """
 
 import json
@@ -15,6 +16,8 @@ import numpy.typing as npt
 
 from studio.models.architectures import architecture
 from studio.models.card import ModelCard, ModelError
+from studio.models.detection.temporal_head import TemporalHead
+from studio.models.detection.temporal_head import unpacked as unpacked_head
 from studio.models.grounding.curve import Doubles, Spans, l2_normalize, temporal_nms
 from studio.models.interfaces import Floats, Moment
 
@@ -49,10 +52,17 @@ class Weights:
 class LabelDetector:
     """See `interfaces.LabelDetector`."""
 
-    def __init__(self, name: str, version: str, encoder: str, label: str, weights: Weights) -> None:
+    def __init__(
+        self, name: str, version: str, encoder: str, label: str, weights: Weights, head: TemporalHead | None = None
+    ) -> None:
         self.name, self.version, self.encoder = name, version, encoder
         self.labels: tuple[str, ...] = (label,)
-        self._weights = weights
+        self._weights, self._head = weights, head
+
+    @property
+    def step(self) -> str:
+        """What finds the moments: "classifier", or "head"."""
+        return "classifier" if self._head is None else "head"
 
     @property
     def shift(self) -> tuple[float, float]:
@@ -62,7 +72,7 @@ class LabelDetector:
     def shifted(self, start_s: float, end_s: float) -> "LabelDetector":
         """The same, with other shifts."""
         weights = replace(self._weights, shift=(start_s, end_s))
-        return LabelDetector(self.name, self.version, self.encoder, self.labels[0], weights)
+        return LabelDetector(self.name, self.version, self.encoder, self.labels[0], weights, self._head)
 
     def curve(self, features: npt.ArrayLike) -> Floats:
         return sigmoid(logits(self._weights, self._checked(features))).astype(np.float32)
@@ -73,10 +83,15 @@ class LabelDetector:
             raise ValueError("edges must rise, and be one more than the vectors.")
         first, last = self._weights.shift
         found = []
-        for start, end, score in moments(self._weights, edges, logits(self._weights, rows), top_k):
+        for start, end, score in self._moments(edges, rows, top_k):
             moved = max(float(edges[0]), start + first), min(float(edges[-1]), end + last)
             found.append((*(moved if moved[0] < moved[1] else (start, end)), score))
         return found
+
+    def _moments(self, edges: Doubles, rows: Floats, top_k: int) -> list[Moment]:
+        if self._head is None:
+            return moments(self._weights, edges, logits(self._weights, rows), top_k)
+        return self._head.moments(edges, rows, pieces(rows - self._head.centre), top_k) if len(rows) else []
 
     def _checked(self, features: npt.ArrayLike) -> Floats:
         rows, spread = np.asarray(features), self._weights.spread
@@ -165,7 +180,7 @@ def moments(weights: Weights, edges: Doubles, curve: Doubles, top_k: int) -> lis
     return [(start, end, float(chance)) for (start, end, _), chance in zip(best, chances, strict=True)]
 
 
-def packed(weights: Weights, encoder: str, step: str) -> bytes:
+def packed(weights: Weights, encoder: str, step: str, head: TemporalHead | None = None) -> bytes:
     """As a safetensors file."""
     from safetensors.numpy import save
 
@@ -173,7 +188,7 @@ def packed(weights: Weights, encoder: str, step: str) -> bytes:
     numbers += weights.length or ()
     arrays: dict[str, npt.NDArray[Any]] = {
         "direction": weights.direction, "centre": weights.centre, "levels": np.array(weights.levels, np.float64),
-        "numbers": np.array(numbers, np.float64),
+        "numbers": np.array(numbers, np.float64), **({} if head is None else head.packed()),
     }  # fmt: skip
     if weights.spread is not None:
         arrays["spread"] = weights.spread
@@ -207,6 +222,20 @@ def unpacked(content: bytes, name: str) -> tuple[Weights, str]:
     return replace(made, spread=None if spread is None else spread.astype(np.float32)), encoder
 
 
+def head_of(content: bytes, name: str) -> TemporalHead | None:
+    """The temporal head in a detector's file, if it has one. Raises ModelError."""
+    from safetensors.numpy import load
+
+    try:
+        found = load(content)
+        head = unpacked_head(found)
+        if head is not None and head.centre.shape != found["direction"].shape:
+            raise ValueError("a head for other vectors")
+    except Exception as error:
+        raise ModelError(f"{name} is no detector, or it is damaged; teach the label again.") from error
+    return head
+
+
 def encoder_of(content: bytes, name: str) -> str:
     """Whose vectors the detector in a file reads. Raises ModelError."""
     return unpacked(content, name)[1]
@@ -218,4 +247,5 @@ def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> LabelDete
     weights, encoder = unpacked(files["weights"], card.name)
     if len(card.labels) != 1:
         raise ModelError(f"The card of {card.name} must name one label; teach it again.")
-    return LabelDetector(card.name, card.version, encoder, card.labels[0], weights)
+    head = head_of(files["weights"], card.name)
+    return LabelDetector(card.name, card.version, encoder, card.labels[0], weights, head)

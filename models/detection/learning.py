@@ -6,7 +6,8 @@ Hard-to-Beat Baseline for Training-free CLIP-based Adaptation", arXiv 2402.04087
 discriminant of the two (Fisher 1936): by how far examples that neither was learned from stand above the library along
 it. The words are learned from none; of the examples' direction each video, or stretch where one video has all examples,
 is judged by what the others say. Where the blend does not beat the words in videos that it was not learned from, it is
-they.
+they. Of many examples a temporal head (`head_training`) may learn what single samples do not show; it is measured on
+the same videos, and takes the place of the direction where it beats it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 
 from studio.models.detection.detector import Weights, evened, logits, pieces
 from studio.models.detection.measuring import (
+    MOST_FOUND,
     NEGATIVE,
     POSITIVE,
     UNKNOWN,
@@ -25,12 +27,14 @@ from studio.models.detection.measuring import (
     Found,
     LabelledVideo,
     Measured,
+    as_found,
     calibrated,
     found_on,
     logistic,
     mean_precision,
     measure,
 )
+from studio.models.detection.temporal_head import TemporalHead
 from studio.models.grounding.curve import Doubles, iou
 from studio.models.interfaces import Floats
 
@@ -50,6 +54,8 @@ UNKNOWN_SHARE = 0.3  # of what is not positive, what all unlabelled samples weig
 LEVELS = (0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 MOST = 10_000  # samples that a covariance is taken of
 FOLDS = 5
+HEAD_FROM = 10  # moments; of fewer a temporal head is not tried, to save time
+LINEAR = 0.3  # of the work, where a head is tried
 
 
 Answer = tuple[Curved, Found]
@@ -57,15 +63,17 @@ Answer = tuple[Curved, Found]
 
 @dataclass(frozen=True)
 class Learned:
-    """`step` is "text" where the examples did not beat the label's words, whose own measure is `by_text`; both measures
-    are None where there is one example, so that nothing is left to measure what it says. `held` has each held-out
-    video, and what was found there by what the other folds say."""
+    """`step` is "text" where the examples did not beat the label's words, whose own measure is `by_text`, "head" where
+    the temporal `head` beat the linear `weights`, and else "classifier"; both measures are None where there is one
+    example, so that nothing is left to measure what it says. `held` has each held-out video, and what was found there
+    by what the other folds say, but for a head."""
 
     weights: Weights
     step: str
     measured: Measured | None
     by_text: Measured | None
     held: Sequence[Answer] = ()
+    head: TemporalHead | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +133,7 @@ class _Library:
         rejected = [each.rejected for each in train if each.rejected is not None]
         wrong = REJECTED * np.mean(rejected, axis=0) if rejected else np.zeros_like(self.centre)
         shown = np.concatenate([each.shown for each in having]).astype(np.float64)
-        examples = self._examples(shown.mean(0) - wrong)
+        examples = self.discriminant(shown.mean(0) - wrong)
         alike = min(max(float(self.text @ self._covariance @ examples), -ALIKE), ALIKE)
         by_words, by_examples = float((shown @ self.text).mean()), self._above(having, wrong)
         if by_words <= 0 or by_examples <= 0:  # what stands below the library along one says nothing beside the other
@@ -133,7 +141,11 @@ class _Library:
         shares = np.maximum(np.linalg.solve([[1, alike], [alike, 1]], [by_words, by_examples]), 0)
         return self.scaled(shares[0] * self.text + shares[1] * examples)
 
-    def _examples(self, mean: Doubles) -> Doubles:
+    def axes(self, count: int) -> Floats:
+        """Its first principal axes (D, K), at most so many."""
+        return self._vectors[:, ::-1][:, :count].astype(np.float32)
+
+    def discriminant(self, mean: Doubles) -> Doubles:
         """The discriminant (D,) of what has this mean (D,)."""
         return self.scaled(self._vectors @ ((self._vectors.T @ mean) / self._spread))
 
@@ -143,7 +155,7 @@ class _Library:
         total, count = sum(each.shown.sum(0, dtype=np.float64) for each in having), sum(len(e.shown) for e in having)
         for each in having if len(having) > 1 else ():
             others = (total - each.shown.sum(0)) / (count - len(each.shown))
-            heights += (each.shown @ self._examples(others - wrong)).tolist()
+            heights += (each.shown @ self.discriminant(others - wrong)).tolist()
         return float(np.mean(heights))
 
     def weights(self, direction: Doubles, train: Sequence[_Prepared], share: float) -> Weights:
@@ -187,11 +199,15 @@ def learn(
     videos: Sequence[LabelledVideo],
     seed: int = 0,
     progress: Callable[[float], object] = lambda done: None,
+    with_head: bool = True,
     fold_of: Mapping[str, int] | None = None,
 ) -> Learned:
     """The detector of what a unit vector (D,) says, after the labelled videos, of which there is at least one.
-    `progress` is told which share of the work is done, and may end it by an exception. `fold_of` says which fold holds
-    each video out, by name (else `folds_of`)."""
+    `progress` is told which share of the work is done, and may end it by an exception. `with_head`: a temporal head is
+    tried, too, where there are moments enough. `fold_of` says which fold holds each video out, by name (else
+    `folds_of`)."""
+    with_head = with_head and sum(len(video.truth) for video in videos) >= HEAD_FROM
+    part = LINEAR if with_head else 1.0
     library = _Library(text, videos := apart(videos) if fold_of is None else videos, seed)
     every, folds = library.prepared, _folds(library, fold_of, seed)
     if len(folds) < 2:
@@ -200,9 +216,9 @@ def learn(
         weights = replace(weights, calibration=UNMEASURED)
         return Learned(weights, "text" if direction is library.text else "classifier", None, None)
     blends = [library.blend(train) for train, _ in folds]
-    share, held, measured = _evened_best(library, folds, blends, lambda done: progress(done / 2))
+    share, held, measured = _evened_best(library, folds, blends, lambda done: progress(part * done / 2))
     by_text_share, held_by_text, by_text = _evened_best(
-        library, folds, [library.text] * len(folds), lambda done: progress((1 + done) / 2)
+        library, folds, [library.text] * len(folds), lambda done: progress(part * (1 + done) / 2)
     )
     # of few moments the precision says little: a single one found or lost moves it further than this
     if measured.margin > by_text.margin and measured.ap > by_text.ap - TOLERANCE:
@@ -212,7 +228,34 @@ def learn(
     weights = _in_odds(library.weights(direction, every, share), every)
     slope, offset = calibrated([curved for curved, _ in held])
     slope, offset = slope / weights.scale, offset - slope * weights.bias / weights.scale  # of odds, not of deviations
-    return Learned(replace(weights, calibration=(slope, offset)), step, measured, by_text, held)
+    learned = Learned(replace(weights, calibration=(slope, offset)), step, measured, by_text, held)
+    if not with_head:
+        return learned
+    return _with_head(library, folds, blends, learned, seed, lambda done: progress(part + (1 - part) * done))
+
+
+def _with_head(
+    library: _Library,
+    folds: Sequence[Fold],
+    blends: Sequence[Doubles],
+    learned: Learned,
+    seed: int,
+    progress: Callable[[float], object],
+) -> Learned:
+    """With a temporal head, where it beats what was learned on the videos that neither saw."""
+    from studio.models.detection.head_training import AXES, better_head  # with torch: few examples go without it
+
+    def cut(part: Sequence[_Prepared]) -> list[tuple[LabelledVideo, list[tuple[int, int]]]]:
+        return [(each.video, each.pieces) for each in part]
+
+    parts = [(cut(train), cut(test)) for train, test in folds]
+    held = [curved for curved, _ in learned.held]
+    directions = [*blends, library.blend(library.prepared)]
+    head, measured = better_head(
+        parts, directions, library.centre, library.axes(AXES), library.discriminant, held, seed, progress
+    )
+    step = learned.step if head is None else "head"
+    return replace(learned, step=step, head=head, measured=measured or learned.measured)
 
 
 def margin(text: Floats, videos: Sequence[LabelledVideo], fold_of: Mapping[str, int], seed: int = 0) -> float:
@@ -333,6 +376,14 @@ def _parts(video: LabelledVideo, most: int = FOLDS) -> list[LabelledVideo]:
             truth = order[firsts[number] : [*firsts, len(order)][number + 1]].clip(edges[0], edges[-1])
             parts.append(LabelledVideo(f"{video.name}/{number}", video.rows[low:high], edges, known, truth))
     return parts
+
+
+def found_by(learned: Learned, video: LabelledVideo) -> Found:
+    """The moments (C, 2) of a video that what was learned finds, and their confidences (C,)."""
+    head = learned.head
+    if head is None:
+        return found_in(learned.weights, video)
+    return as_found(head.moments(video.edges, video.rows, pieces(video.rows - head.centre), MOST_FOUND))
 
 
 def found_in(weights: Weights, video: LabelledVideo) -> tuple[Doubles, Doubles]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from studio.models.detection.detector import Weights, highest, moments, sigmoid
 from studio.models.grounding.curve import Doubles, iou
-from studio.models.interfaces import Floats
+from studio.models.interfaces import Floats, Moment
 
 AT = (0.3, 0.5, 0.7)  # IoU
 MOST_FOUND = 200  # moments of a video
@@ -50,8 +50,7 @@ Found = tuple[Doubles, Doubles]
 def found_on(curved: Curved) -> Found:
     """The moments of a curve."""
     weights, curve, video = curved
-    made = moments(weights, video.edges, curve, MOST_FOUND)
-    return np.array([m[:2] for m in made]).reshape(-1, 2), np.array([m[2] for m in made])
+    return as_found(moments(weights, video.edges, curve, MOST_FOUND))
 
 
 def measure(
@@ -106,16 +105,33 @@ def average_precision(answers: Sequence[tuple[Found, LabelledVideo]], at: float,
 
 def _is_known(video: LabelledVideo, span: npt.NDArray[np.float64]) -> bool:
     """Whether a person said what most of a stretch is."""
-    inside = (video.edges[:-1] < span[1]) & (video.edges[1:] > span[0])
-    return bool((video.known[inside] != UNKNOWN).mean() >= 0.5) if inside.any() else False
+    inside = video.known[
+        np.searchsorted(video.edges[1:], span[0], "right") : np.searchsorted(video.edges[:-1], span[1], "left")
+    ]
+    return bool((inside != UNKNOWN).mean() >= 0.5) if len(inside) else False
+
+
+def heights_on(curved: Curved) -> Found:
+    """The moments of a curve, with how high they stand instead of confidences."""
+    weights, curve, video = curved
+    return as_found(highest(weights, video.edges, curve, MOST_FOUND))
+
+
+def as_found(made: Sequence[Moment]) -> Found:
+    return np.array([m[:2] for m in made]).reshape(-1, 2), np.array([m[2] for m in made])
 
 
 def calibrated(held: Sequence[Curved]) -> tuple[float, float]:
+    """As `calibration`, of the moments of held-out curves."""
+    return calibration([(heights_on(each), each[2]) for each in held])
+
+
+def calibration(answers: Sequence[tuple[Found, LabelledVideo]]) -> tuple[float, float]:
     """Slope and offset that make the heights of held-out moments the chance that they are right at IoU .5, by Platt's
     method, with his priors, since examples are few. What nobody looked at is taken to be wrong, but weighs little."""
     heights, hits, weight = [], [], []
-    for weights, curve, video in held:
-        for start, end, height in highest(weights, video.edges, curve, MOST_FOUND):
+    for (bounds, high), video in answers:
+        for (start, end), height in zip(bounds, high, strict=True):
             is_right = len(video.truth) > 0 and float(iou((start, end, 0.0), video.truth).max()) >= 0.5
             heights.append(height)
             hits.append(is_right)

@@ -7,7 +7,7 @@ that none was learned from.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from studio.models.detection.learning import Answer, Learned, apart, folds_of, learn, margin
+from studio.models.detection.learning import HEAD_FROM, Answer, Learned, apart, folds_of, learn, margin
 from studio.models.detection.measuring import LabelledVideo, mean_precision, measure
 from studio.models.interfaces import Floats
 
@@ -35,21 +35,40 @@ def learn_best(
         views = {name: replace(view, videos=apart(view.videos)) for name, view in views.items()}
         every = _every(views)
     fold_of = {every[i].name: fold for fold, (_, held) in enumerate(folds_of(every, seed)) for i in held}
-    if len(views) == 1 or not fold_of:
+    tried = _promising(views, fold_of, seed) if fold_of else [first]
+    if len(tried) == 1:
         return first, _with_spread(learn(*_of(views[first]), seed, progress), views[first])
-    margins = {name: margin(*_of(view), fold_of, seed) for name, view in views.items()}
-    others = sorted((name for name in views if name != first), key=lambda name: -margins[name])
-    tried = [first, *(name for name in others[:1] if margins[name] > PROMISING * margins[first])]
     learned: dict[str, Learned] = {}
 
     def share(done: float) -> None:
-        progress((len(learned) + done) / len(tried))
+        progress((len(learned) + done) / (len(tried) + 1))
 
     for name in tried:
-        learned[name] = learn(*_of(views[name]), seed, share, fold_of)
+        learned[name] = learn(*_of(views[name]), seed, share, with_head=False, fold_of=fold_of)
     beating = {name: each for name, each in learned.items() if name == first or each.step != "text"}
     name, chosen = _chosen(beating, every, fold_of)
+    if sum(len(video.truth) for video in views[name].videos) >= HEAD_FROM:
+        with_head = learn(*_of(views[name]), seed, share, fold_of=fold_of)
+        chosen = _of_all(with_head, views[name], every) if with_head.step == "head" else chosen
     return name, _with_spread(replace(chosen, by_text=learned[first].by_text), views[name])
+
+
+def _promising(views: Mapping[str, View], fold_of: Mapping[str, int], seed: int) -> list[str]:
+    """The first view, and the one of the others that tells the label apart best, if it does so better than the first:
+    to learn from each takes long."""
+    first, *others = views
+    if not others:
+        return [first]
+    margins = {name: margin(*_of(view), fold_of, seed) for name, view in views.items()}
+    best = max(others, key=lambda name: margins[name])
+    return [first, best] if margins[best] > PROMISING * margins[first] else [first]
+
+
+def _of_all(learned: Learned, view: View, every: Sequence[LabelledVideo]) -> Learned:
+    """With what was measured where a view is, as it is where moments that the view does not have are not found."""
+    seen = sum(len(video.truth) for video in view.videos) / sum(len(video.truth) for video in every)
+    at = learned.measured
+    return replace(learned, measured=at and replace(at, ap=round(at.ap * seen, 4), tiou=round(at.tiou * seen, 4)))
 
 
 def _with_spread(learned: Learned, view: View) -> Learned:

@@ -8,7 +8,7 @@ on reels of dev photos, by average precision over all reels at IoU .3, .5 and .7
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -62,11 +62,11 @@ class Photos:
     said: dict[str, npt.NDArray[np.int64]]
 
 
-def photos(data: Path, cache: Path, split: str, most: int) -> Photos:
+def photos(data: Path, cache: Path, split: str, most: int, concepts: Mapping[str, str] = CONCEPTS) -> Photos:
     """The first photos of a split, kept in `cache` for the encoder's version."""
     model = models.load("text_video", device="cpu")
     path = cache / f"{split}_{model.version}.npz"
-    if not path.exists():
+    if not _holds(path, most):
         rng = np.random.default_rng(0)
         names: list[str] = []
         parts: list[npt.NDArray[np.float32]] = []
@@ -84,17 +84,26 @@ def photos(data: Path, cache: Path, split: str, most: int) -> Photos:
         np.savez(path, names=np.array(names), views=views)
     with np.load(path) as kept:
         names, views = kept["names"].tolist()[:most], kept["views"][:most].astype(np.float32)
-    return Photos(views, captions_of(data, split, names))
+    return Photos(views, captions_of(data, split, names, concepts))
 
 
-def captions_of(data: Path, split: str, names: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
+def _holds(path: Path, most: int) -> bool:
+    if not path.exists():
+        return False
+    with np.load(path) as kept:
+        return len(kept["names"]) >= most
+
+
+def captions_of(
+    data: Path, split: str, names: Sequence[str], concepts: Mapping[str, str] = CONCEPTS
+) -> dict[str, npt.NDArray[np.int64]]:
     """Of each concept, how many captions of each of these photos say it (P,)."""
     captions: dict[str, list[str]] = {}
     for name, text in studio_lite.captions(data, split):
         captions.setdefault(name, []).append(text.lower())
     return {
         concept: np.array([sum(bool(re.search(pattern, text)) for text in captions[name]) for name in names])
-        for concept, pattern in CONCEPTS.items()
+        for concept, pattern in concepts.items()
     }
 
 
@@ -137,7 +146,7 @@ def reels(known: Photos, seed: int, of: int = SCENES) -> list[Reel]:
 
 
 def ours(text: npt.NDArray[np.float32], videos: list[LabelledVideo]) -> Weights:
-    return learn(text, videos).weights
+    return learn(text, videos, with_head=False).weights
 
 
 def logistic(text: npt.NDArray[np.float32], videos: list[LabelledVideo]) -> Weights:

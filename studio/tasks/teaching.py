@@ -79,7 +79,7 @@ def teach(
     card = _kept(context, lesson, learned, key, facts, tuned.upper)
     if before not in ("", key) and card.files:
         context.features.drop(before)  # nothing reads them any more
-    detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights)
+    detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights, learned.head)
     own, common = (_finder(detector, facts, each) for each in (shift, usual))
     runs = _looked(context, own, common, lesson, among, 0.6)
     return {**own.facts, "version": card.version, "note": f"{_found(lesson, runs)} {own.facts['note']}"}, runs
@@ -126,7 +126,7 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
         better = tuning.encoder_of(encoder, detector.encoder, models.read(card, tuning.UPPER, context.settings.models))
         unread = tuning.embed(context, encoder, better, among, context.part(0.0, 0.5))
     note = f"{card.summary} {tuning.left_out(unread)}".strip()
-    facts = {"step": "classifier", "modalities": modalities(detector.encoder), "note": note}
+    facts = {"step": detector.step, "modalities": modalities(detector.encoder), "note": note}
     own, common = (_finder(detector, facts, shift_for(who, lesson.decisions)) for who in (lesson.person, ""))
     runs = _looked(context, own, common, lesson, among, 0.0)
     if not runs and detector.encoder.endswith(INSIDE):
@@ -222,7 +222,8 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], key: str, learned: Learned
     else:
         words = f", {by_text['ap']:.2f} by the words alone" if vision_key(key) or by_text["ap"] else ""
         note = (
-            f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}{_by(key)}: average precision "
+            f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}{_by(key)}"
+            f"{', and from what is around them' * (learned.step == 'head')}: average precision "
             f"{measured['ap']:.2f} on what it was not learned from{words} ({measured['folds']} folds)."
         )
     return {
@@ -264,7 +265,7 @@ def _kept(
         },
     )  # fmt: skip
     examples = json.dumps(list(lesson.examples)).encode()
-    files = {"weights": detection.packed(learned.weights, key, learned.step), "examples": examples}
+    files = {"weights": detection.packed(learned.weights, key, learned.step, learned.head), "examples": examples}
     files |= {tuning.UPPER: upper} if upper else {}
     try:
         return models.keep(card, files, folder, write_atomic)

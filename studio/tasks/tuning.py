@@ -99,23 +99,23 @@ def tune(
     before, after = [], []
     for fold, places in enumerate(folds):
         train, test = ([labelled[i] for i in each] for each in places)
-        weights = learn(text, train).weights
+        weights = learn(text, train, with_head=False).weights
         net = trained(train, weights, 0.3 + 0.2 * fold)
         before += [(weights, logits(weights, video.rows), video) for video in test]
-        weights = learn(text, seen_by(net, train)).weights
+        weights = learn(text, seen_by(net, train), with_head=False).weights
         after += [(weights, logits(weights, video.rows), video) for video in seen_by(net, test)]
     plain, tuned = measure(before, len(folds)), measure(after, len(folds))
     numbers = f"average precision {tuned.ap:.2f}, {plain.ap:.2f} without, on videos that it was not tuned on"
     if tuned.ap <= plain.ap:
         return Tuning(f"Tuning the encoder did not help: {numbers}. {left_out(unread)}".strip())
-    net = trained(labelled, learn(text, labelled).weights, 0.7)
+    net = trained(labelled, learn(text, labelled, with_head=False).weights, 0.7)
     content = _packed(net)
     better = encoder.tuned(_unpacked(content), f"{encoder.version}+{hashlib.sha256(content).hexdigest()[:8]}")
     net.layers.load_state_dict(_unpacked(content))  # as it is kept, in half precision
     seen = seen_by(net, labelled)
     for video in seen:
         _keep(context, better, video.name, context.features.whole(video.name, encoder_key(encoder)), video.rows)
-    learned = learn(text, seen)
+    learned = learn(text, seen, with_head=False)
     learned = replace(learned, measured=tuned, weights=replace(learned.weights, calibration=calibrated(after)))
     return Tuning(f"The encoder was tuned: {numbers}. {left_out(unread)}".strip(), content, better, learned)
 

@@ -27,6 +27,12 @@ from studio.recipes.teaching_events import EVENTS
 D = 24
 
 
+@pytest.fixture(autouse=True)
+def without_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the words and the linear detector do; temporal heads have tests of their own."""
+    monkeypatch.setattr(learning, "HEAD_FROM", 1_000)
+
+
 def unit(rows: np.ndarray) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
 

@@ -137,6 +137,6 @@ def test_on_the_command_line(library: Studio, tmp_path: Path, capsys: pytest.Cap
     assert run("models", "delete", NAME, "--yes", "--json") == {"deleted": NAME}
     assert run("models", "import", str(file), "--json")["imported"]["name"] == NAME
     found = run("detect", NAME, "--videos", "bikes.mp4", "--json")
-    assert set(found) == {"label", "version", "shift", "note", "predictions"}
+    assert set(found) == {"label", "version", "modalities", "shift", "note", "predictions"}
     assert "no exported model, or it is damaged" in run("models", "import", __file__, ok=1)
     assert "cannot be read" in run("models", "import", str(tmp_path / "none.zip"), ok=2)
