@@ -65,8 +65,8 @@ class Teaching:
         deeper: bool = False,
     ) -> Row:
         """Learn a label now from what people said of it, and look for it in the videos `among` (None: in all); returns
-        `label`, `version`, `step` (`text`: the label's words are no worse; `classifier`; `head`: the order and the length
-        of things tell, too), `examples` (`positive`, `negative`), `measured` (`ap`, `tiou`, `folds`; None where there
+        `label`, `version`, `step` (`text`: the label's words are no worse; `classifier`; `head`: what is around moments
+        tells, too), `examples` (`positive`, `negative`), `measured` (`ap`, `tiou`, `folds`; None where there
         is too little to measure), `by_text`, the same of the label's words alone, `shift` of the boundaries
         (`start`, `end` in s, `person` whose decisions it is learned from, empty for everybody's, `decisions` how many),
         `note`, and `predictions`, each with `video` (id), `start`, `end` in s and `score`; in videos that are annotated
