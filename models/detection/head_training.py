@@ -159,7 +159,12 @@ def train(
     snap = _snap(videos, parts, length)
     head = TemporalHead(projection, centre.astype(np.float32), nothing, nothing, length / CELLS, length, snap, {})
     head, cells = _cells(head, videos, parts)
-    return replace(head, network=_fitted(cells, axes.shape[1], seed, progress))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # steps are so small that two cores wait for each other longer than they work
+    try:
+        return replace(head, network=_fitted(cells, axes.shape[1], seed, progress))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _phases(

@@ -85,16 +85,16 @@ def average_precision(answers: Sequence[tuple[Found, LabelledVideo]], at: float,
     ranked = sorted(
         ((score, k, i) for k, ((_, scores), _) in enumerate(answers) for i, score in enumerate(scores)), reverse=True
     )
+    near = [_near(bounds, video, at) for (bounds, _), video in answers]
+    known = [_are_known(video, bounds).tolist() for (bounds, _), video in answers]
     taken: set[tuple[int, int]] = set()
     right: list[bool] = []
     for _, k, i in ranked:
-        (bounds, _), video = answers[k]
-        shares = iou((*bounds[i], 0.0), video.truth) if len(video.truth) else np.zeros(0)
-        free = [j for j in np.argsort(-shares) if shares[j] >= at and (k, int(j)) not in taken]
+        free = [j for j in near[k].get(i, ()) if (k, j) not in taken]
         if free:
-            taken.add((k, int(free[0])))
+            taken.add((k, free[0]))
             right.append(True)
-        elif strict or _is_known(video, bounds[i]):
+        elif strict or known[k][i]:
             right.append(False)
     total = sum(len(video.truth) for _, video in answers) if total is None else total
     hits = np.cumsum(right)
@@ -103,12 +103,24 @@ def average_precision(answers: Sequence[tuple[Found, LabelledVideo]], at: float,
     return float(envelope[np.asarray(right, bool)].sum() / total) if total and len(right) else 0.0
 
 
-def _is_known(video: LabelledVideo, span: npt.NDArray[np.float64]) -> bool:
-    """Whether a person said what most of a stretch is."""
-    inside = video.known[
-        np.searchsorted(video.edges[1:], span[0], "right") : np.searchsorted(video.edges[:-1], span[1], "left")
-    ]
-    return bool((inside != UNKNOWN).mean() >= 0.5) if len(inside) else False
+def _near(bounds: Doubles, video: LabelledVideo, at: float) -> dict[int, list[int]]:
+    """Which true moments those of these (C, 2) share enough with that do with any, the most alike first."""
+    found: dict[int, list[int]] = {}
+    for start, end in video.truth:
+        for i in np.flatnonzero((bounds[:, 0] < end) & (bounds[:, 1] > start)).tolist():
+            if i not in found:
+                shares = iou((*bounds[i], 0.0), video.truth)
+                found[i] = [int(j) for j in np.argsort(-shares) if shares[j] >= at]
+    return found
+
+
+def _are_known(video: LabelledVideo, bounds: Doubles) -> npt.NDArray[np.bool_]:
+    """Whether a person said what most of each stretch (C, 2) is."""
+    said = np.concatenate([[0], np.cumsum(video.known != UNKNOWN)])
+    first = np.searchsorted(video.edges[1:], bounds[:, 0], "right")
+    after = np.maximum(np.searchsorted(video.edges[:-1], bounds[:, 1], "left"), first)
+    result: npt.NDArray[np.bool_] = (after > first) & (said[after] - said[first] >= 0.5 * (after - first))
+    return result
 
 
 def heights_on(curved: Curved) -> Found:
@@ -131,11 +143,11 @@ def calibration(answers: Sequence[tuple[Found, LabelledVideo]]) -> tuple[float, 
     method, with his priors, since examples are few. What nobody looked at is taken to be wrong, but weighs little."""
     heights, hits, weight = [], [], []
     for (bounds, high), video in answers:
-        for (start, end), height in zip(bounds, high, strict=True):
+        for (start, end), height, is_known in zip(bounds, high, _are_known(video, bounds), strict=True):
             is_right = len(video.truth) > 0 and float(iou((start, end, 0.0), video.truth).max()) >= 0.5
             heights.append(height)
             hits.append(is_right)
-            weight.append(1.0 if is_right or _is_known(video, np.array([start, end])) else UNSEEN)
+            weight.append(1.0 if is_right or is_known else UNSEEN)
     x, y, weights_of = np.array(heights), np.array(hits, bool), np.array(weight)
     good, bad = float(weights_of[y].sum()), float(weights_of[~y].sum())
     if not good or not bad:
