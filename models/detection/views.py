@@ -11,6 +11,7 @@ from studio.models.detection.learning import HEAD_FROM, Answer, Learned, apart, 
 from studio.models.detection.measuring import LabelledVideo, mean_precision, measure
 from studio.models.interfaces import Floats
 
+SAYING = 0.3  # margin, below which a view says nothing of a label
 PROMISING = 1.1  # times the margin of the first view, below which another one is not worth the time to learn from it
 
 
@@ -27,9 +28,10 @@ class View:
 def learn_best(
     views: Mapping[str, View], seed: int = 0, progress: Callable[[float], object] = lambda done: None
 ) -> tuple[str, Learned]:
-    """Which of some views a label is best learned from, and what was learned; the first where there is nothing to
-    compare by. What is measured has no part in any choice: of each fold it is what the view says that is best in the
-    others. A moment that a view does not have counts as not found. Arguments are those of `learn`."""
+    """Which of some views a label is best learned from, and what was learned: one, another, and both together. It is
+    the first where there is nothing to compare by. What is measured has no part in any choice: of each fold it is what
+    the view says that is best in the others. A moment that a view does not have counts as not found. Arguments are
+    those of `learn`."""
     first, every = next(iter(views)), _every(views)
     if sum(len(video.truth) > 0 for video in every) < 2:
         views = {name: replace(view, videos=apart(view.videos)) for name, view in views.items()}
@@ -55,13 +57,16 @@ def learn_best(
 
 def _promising(views: Mapping[str, View], fold_of: Mapping[str, int], seed: int) -> list[str]:
     """The first view, and the one of the others that tells the label apart best, if it does so better than the first:
-    to learn from each takes long."""
+    to learn from each takes long. One that says nothing alone says nothing beside the first either."""
     first, *others = views
-    if not others:
+    margins: dict[str, float] = {}
+    for name in others:
+        if not margins or max(margins.values()) > SAYING:
+            margins[name] = margin(*_of(views[name]), fold_of, seed)
+    best = max(margins, key=lambda name: margins[name], default=first)
+    if best == first or margins[best] <= PROMISING * margin(*_of(views[first]), fold_of, seed):
         return [first]
-    margins = {name: margin(*_of(view), fold_of, seed) for name, view in views.items()}
-    best = max(others, key=lambda name: margins[name])
-    return [first, best] if margins[best] > PROMISING * margins[first] else [first]
+    return [first, best]
 
 
 def _of_all(learned: Learned, view: View, every: Sequence[LabelledVideo]) -> Learned:

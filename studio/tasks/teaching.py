@@ -57,20 +57,11 @@ def teach(
     views, heard = examples(context, lesson, videos)
     context.progress(0.1, "Learning")
     key, learned = detection.learn_best(views, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
-    encoder, tuned = context.model("text_video"), tuning.Tuning("")
-    if deeper and lesson.inside:
-        raise UsageError(
-            "The encoder is tuned on whole frames, and this label is learned inside boxes; leave it as is."
-        )
-    if not lesson.inside and tuning.is_wanted(context, encoder, deeper) and listens(key):
-        tuned = tuning.Tuning("The encoder was not tuned: the label is known best by its sound.")
-    elif not lesson.inside and tuning.is_wanted(context, encoder, deeper):
-        seen = views[key]
-        tuned = tuning.tune(context, encoder, seen.text, seen.videos, {v.id: v for v in videos}, context.part(0.1, 0.5))
-        if tuned.learned is not None:
-            learned, key = replace(tuned.learned, by_text=learned.by_text), encoder_key(tuned.encoder)
-            unread = tuning.embed(context, encoder, tuned.encoder, among, context.part(0.5, 0.6))
-            tuned = replace(tuned, note=f"{tuned.note} {tuning.left_out(unread)}".strip())
+    tuned = _deeper(context, lesson, views[key], key, learned, deeper, videos)
+    if tuned.learned is not None:
+        learned, key = replace(tuned.learned, by_text=learned.by_text), encoder_key(tuned.encoder)
+        unread = tuning.embed(context, context.model("text_video"), tuned.encoder, among, context.part(0.5, 0.6))
+        tuned = replace(tuned, note=f"{tuned.note} {tuning.left_out(unread)}".strip())
     usual = shift_for("", lesson.decisions)  # what is kept is everybody's
     learned = replace(learned, weights=replace(learned.weights, shift=(usual.start_s, usual.end_s)))
     shift = shift_for(lesson.person, lesson.decisions)
@@ -83,6 +74,33 @@ def teach(
     own, common = (_finder(detector, facts, each) for each in (shift, usual))
     runs = _looked(context, own, common, lesson, among, 0.6)
     return {**own.facts, "version": card.version, "note": f"{_found(lesson, runs)} {own.facts['note']}"}, runs
+
+
+def _deeper(
+    context: TaskContext, lesson: Lesson, view: detection.View, key: str, learned: Learned, asked: bool,
+    videos: Sequence[VideoRef],
+) -> tuning.Tuning:  # fmt: skip
+    """The library's encoder tuned on a label, where somebody asked for it or it takes seconds, and if it beats what was
+    learned of the view `key`. Raises UsageError, Cancelled."""
+    if asked and lesson.inside:
+        raise UsageError(
+            "The encoder is tuned on whole frames, and this label is learned inside boxes; leave it as is."
+        )
+    encoder = context.model("text_video")
+    if lesson.inside or not tuning.is_wanted(context, encoder, asked):
+        return tuning.Tuning("")
+    if listens(key):
+        return tuning.Tuning("The encoder was not tuned: the label is known best by its sound.")
+    by_id = {video.id: video for video in videos}
+    tuned = tuning.tune(context, encoder, view.text, view.videos, by_id, context.part(0.1, 0.5))
+    if tuned.learned is not None and learned.step == "head" and _precision(tuned.learned) <= _precision(learned):
+        context.features.drop(encoder_key(tuned.encoder))  # nothing reads them
+        return tuning.Tuning("The encoder is left as it is: what is around the moments tells more than tuning it.")
+    return tuned
+
+
+def _precision(learned: Learned) -> float:
+    return learned.measured.ap if learned.measured else 0.0
 
 
 def measure_teaching(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]) -> dict[str, Any]:

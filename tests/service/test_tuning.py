@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from studio import models
 from studio.config import Settings
 from studio.errors import MediaError, UsageError
 from studio.index import Features, FeatureStore
-from studio.models.detection import LabelledVideo, Measured
+from studio.models.detection import LabelledVideo, Learned, Measured, View, Weights
 from studio.service import Studio
-from studio.tasks import VideoRef, tuning
+from studio.tasks import VideoRef, teaching, tuning
 from studio.timeline import MICROS
 from tests.service.test_teaching import by_name, mark
 
@@ -158,3 +159,28 @@ def test_an_encoder_that_cannot_be_tuned_says_so(library: Studio) -> None:
 
     with pytest.raises(UsageError, match="ViT-B-32 cannot be tuned here"):
         tuning.is_wanted(None, Fixed(), True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("step", "ap", "is_tuned"), [("head", 0.6, False), ("head", 0.4, True), ("classifier", 0.6, True)]
+)
+def test_a_tuned_encoder_takes_the_place_of_a_better_head_nowhere(
+    monkeypatch: pytest.MonkeyPatch, step: str, ap: float, is_tuned: bool
+) -> None:
+    weights = Weights(np.zeros(2, np.float32), np.zeros(2, np.float32), 1.0, 0.0, ())
+    learned = Learned(weights, step, Measured(ap, ap, 1.0, 2), None)
+    better = tuning.Tuning("tuned", b"x", SimpleNamespace(name="e", version="1+t"),
+                           Learned(weights, "classifier", Measured(0.5, 0.5, 1.0, 2), None))  # fmt: skip
+    dropped: list[str] = []
+    context: Any = SimpleNamespace(
+        model=lambda task: SimpleNamespace(name="e", version="1"), part=lambda start, end: None,
+        features=SimpleNamespace(drop=dropped.append),
+    )  # fmt: skip
+    monkeypatch.setattr(tuning, "is_wanted", lambda *_: True)
+    monkeypatch.setattr(tuning, "tune", lambda *_: better)
+    lesson, view = teaching.Lesson("x", "T", {}), View(np.zeros(2, np.float32), [])
+    found = teaching._deeper(context, lesson, view, "e@1", learned, False, [])
+    assert (found is better, dropped) == ((True, []) if is_tuned else (False, ["e@1+t"]))
+    assert found.note == "tuned" or "what is around the moments tells more" in found.note
+    heard = teaching._deeper(context, lesson, view, "sound@1", learned, False, [])
+    assert heard.learned is None and "by its sound" in heard.note
