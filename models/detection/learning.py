@@ -137,7 +137,7 @@ class _Library:
         alike = min(max(float(self.text @ self._covariance @ examples), -ALIKE), ALIKE)
         by_words, by_examples = float((shown @ self.text).mean()), self._above(having, wrong)
         if by_words <= 0 or by_examples <= 0:  # what stands below the library along one says nothing beside the other
-            return examples if by_examples > by_words else self.text
+            return examples if by_examples > by_words or not self.text.any() else self.text
         shares = np.maximum(np.linalg.solve([[1, alike], [alike, 1]], [by_words, by_examples]), 0)
         return self.scaled(shares[0] * self.text + shares[1] * examples)
 
@@ -221,7 +221,8 @@ def learn(
         library, folds, [library.text] * len(folds), lambda done: progress(part * (1 + done) / 2)
     )
     # of few moments the precision says little: a single one found or lost moves it further than this
-    if measured.margin > by_text.margin and measured.ap > by_text.ap - TOLERANCE:
+    is_better = measured.margin > by_text.margin and measured.ap > by_text.ap - TOLERANCE
+    if is_better or not library.text.any():
         step, direction = "classifier", library.blend(every)
     else:
         step, direction, share, held, measured = "text", library.text, by_text_share, held_by_text, by_text
@@ -284,7 +285,7 @@ def _folds(library: _Library, fold_of: Mapping[str, int] | None, seed: int) -> l
          [each for each in every if fold_of[each.video.name] == fold])
         for fold in range(max(fold_of.values(), default=-1) + 1)
     ]  # fmt: skip
-    return [(train, test) for train, test in parts if any(len(each.shown) for each in train)]
+    return [(train, test) for train, test in parts if test and any(len(each.shown) for each in train)]
 
 
 def _evened_best(

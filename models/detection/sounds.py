@@ -5,6 +5,8 @@ large set of audio features for sound description"): means and deviations over h
 the same of what is around. `studio.recipes.teaching_sounds` measures what can be learned from them.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import dct
@@ -53,7 +55,12 @@ def with_surroundings(rows: npt.NDArray[np.float16]) -> Floats:
     return np.concatenate([plain, total / (2 * AROUND + 1)], axis=1)
 
 
-def spread_of(rows: Floats) -> Floats:
-    """By what samples (N, D) of a library are divided (D,), so that each number varies as much as any other."""
-    found: Floats = np.maximum(rows.std(axis=0), 1e-3) * np.float32(np.sqrt(rows.shape[1] / TRACE))
-    return found.astype(np.float32)
+def spread_of(parts: Sequence[Floats]) -> Floats:
+    """By what samples (N, D) of a library, in parts, are divided (D,), so that each number varies as much as any
+    other."""
+    count = sum(map(len, parts))
+    total = sum(part.sum(0, dtype=np.float64) for part in parts) / count
+    squares = sum((part.astype(np.float64) ** 2).sum(0) for part in parts) / count
+    deviation = np.sqrt(np.maximum(squares - total**2, 0))
+    found: Floats = np.maximum(deviation * np.sqrt(len(deviation) / TRACE), 1e-3).astype(np.float32)
+    return found

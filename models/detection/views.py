@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from studio.models.detection.learning import HEAD_FROM, Answer, Learned, apart, folds_of, learn, margin
-from studio.models.detection.measuring import LabelledVideo, mean_precision, measure
+from studio.models.detection.measuring import LabelledVideo, Measured, mean_precision, measure
 from studio.models.interfaces import Floats
 
 SAYING = 0.3  # margin, below which a view says nothing of a label
@@ -26,7 +26,10 @@ class View:
 
 
 def learn_best(
-    views: Mapping[str, View], seed: int = 0, progress: Callable[[float], object] = lambda done: None
+    views: Mapping[str, View],
+    seed: int = 0,
+    progress: Callable[[float], object] = lambda done: None,
+    with_head: bool = True,
 ) -> tuple[str, Learned]:
     """Which of some views a label is best learned from, and what was learned: one, another, and both together. It is
     the first where there is nothing to compare by. What is measured has no part in any choice: of each fold it is what
@@ -39,7 +42,8 @@ def learn_best(
     fold_of = {every[i].name: fold for fold, (_, held) in enumerate(folds_of(every, seed)) for i in held}
     tried = _promising(views, fold_of, seed) if fold_of else [first]
     if len(tried) == 1:
-        return first, _with_spread(learn(*_of(views[first]), seed, progress), views[first])
+        alone = learn(*_of(views[first]), seed, progress, with_head)
+        return first, _with_spread(_of_all(alone, views[first], every), views[first])
     learned: dict[str, Learned] = {}
 
     def share(done: float) -> None:
@@ -49,10 +53,11 @@ def learn_best(
         learned[name] = learn(*_of(views[name]), seed, share, with_head=False, fold_of=fold_of)
     beating = {name: each for name, each in learned.items() if name == first or each.step != "text"}
     name, chosen = _chosen(beating, every, fold_of)
-    if sum(len(video.truth) for video in views[name].videos) >= HEAD_FROM:
-        with_head = learn(*_of(views[name]), seed, share, fold_of=fold_of)
-        chosen = _of_all(with_head, views[name], every) if with_head.step == "head" else chosen
-    return name, _with_spread(replace(chosen, by_text=learned[first].by_text), views[name])
+    if with_head and sum(len(video.truth) for video in views[name].videos) >= HEAD_FROM:
+        tried_with_head = learn(*_of(views[name]), seed, share, fold_of=fold_of)
+        chosen = _of_all(tried_with_head, views[name], every) if tried_with_head.step == "head" else chosen
+    by_text = _of_all(learned[first], views[first], every).by_text
+    return name, _with_spread(replace(chosen, by_text=by_text), views[name])
 
 
 def _promising(views: Mapping[str, View], fold_of: Mapping[str, int], seed: int) -> list[str]:
@@ -64,7 +69,7 @@ def _promising(views: Mapping[str, View], fold_of: Mapping[str, int], seed: int)
         if not margins or max(margins.values()) > SAYING:
             margins[name] = margin(*_of(views[name]), fold_of, seed)
     best = max(margins, key=lambda name: margins[name], default=first)
-    if best == first or margins[best] <= PROMISING * margin(*_of(views[first]), fold_of, seed):
+    if best == first or margins[best] <= max(SAYING, PROMISING * margin(*_of(views[first]), fold_of, seed)):
         return [first]
     return [first, best]
 
@@ -72,8 +77,11 @@ def _promising(views: Mapping[str, View], fold_of: Mapping[str, int], seed: int)
 def _of_all(learned: Learned, view: View, every: Sequence[LabelledVideo]) -> Learned:
     """With what was measured where a view is, as it is where moments that the view does not have are not found."""
     seen = sum(len(video.truth) for video in view.videos) / sum(len(video.truth) for video in every)
-    at = learned.measured
-    return replace(learned, measured=at and replace(at, ap=round(at.ap * seen, 4), tiou=round(at.tiou * seen, 4)))
+
+    def scaled(at: Measured | None) -> Measured | None:
+        return at and replace(at, ap=round(at.ap * seen, 4), tiou=round(at.tiou * seen, 4))
+
+    return replace(learned, measured=scaled(learned.measured), by_text=scaled(learned.by_text))
 
 
 def _with_spread(learned: Learned, view: View) -> Learned:
@@ -96,24 +104,32 @@ def _of(view: View) -> tuple[Floats, Sequence[LabelledVideo]]:
 def _chosen(
     learned: Mapping[str, Learned], every: Sequence[LabelledVideo], fold_of: Mapping[str, int]
 ) -> tuple[str, Learned]:
-    """The view whose held-out moments are found best, with what was measured fold by fold."""
+    """The view whose held-out moments are found best, with what was measured fold by fold. Views are compared where
+    all of them are: one that has fewer videos without a moment has fewer to be wrong in."""
     folds = sorted(set(fold_of.values()))
     truth = {fold: sum(len(video.truth) for video in every if fold_of[video.name] == fold) for fold in folds}
     answers: dict[str, dict[int, list[Answer]]] = {name: {fold: [] for fold in folds} for name in learned}
     for name, each in learned.items():
         for answer in each.held:
             answers[name][fold_of[answer[0][2].name]].append(answer)
+    having = {video.name for video in every if len(video.truth)}
+    in_each = [{video.name for (_, _, video), _ in each.held} for each in learned.values() if each.held]
+    compared = having | (set.intersection(*in_each) if in_each else set())
 
     def best(among: Sequence[int]) -> str:
         total = sum(truth[fold] for fold in among)
         precision = {
-            name: mean_precision([(found, video) for fold in among for (_, _, video), found in of[fold]], total)
+            name: mean_precision(
+                [(found, at) for fold in among for (_, _, at), found in of[fold] if at.name in compared], total
+            )
             for name, of in answers.items()
         }
         return max(learned, key=lambda name: precision[name])  # the first of equals
 
     outside = [each for fold in folds for each in answers[best([f for f in folds if f != fold])][fold]]
     name = best(folds)
+    if not outside:
+        return name, learned[name]
     total = sum(truth.values())
     measured = measure([curved for curved, _ in outside], len(folds), [found for _, found in outside], total)
     return name, replace(learned[name], measured=measured)

@@ -20,7 +20,7 @@ _MODE: Literal["c"] | None = "c" if system.mapped_files_can_be_replaced else Non
 SHARED = "library"  # the folder that is about no single video
 USED = "used"  # the file whose time says when a video was worked with last
 CLEANED = "cleaned"  # the mark that what is missing was removed to make room, and is made again once it is wanted
-SOUND_STATISTICS = "sound-statistics-1.npy"  # what a video sounds like; see `tasks.sound_statistics`
+SOUND_STATISTICS = "sound-statistics-"  # begins the names of files of what a video sounds like, a file a sound track
 _CHANGE = "changed"  # the file that is another one after features came, changed or went
 _USE_EVERY_S = 600.0
 

@@ -20,9 +20,13 @@ from studio.platform import files
 Kind = Literal["proxies", "thumbnails", "sound", "faces", "other"]
 _NAMES: dict[str, Kind] = {
     "proxy.mp4": "proxies", "waveform.npy": "sound", "sound.npy": "sound", "spectrogram.npy": "sound",
-    SOUND_STATISTICS: "sound",
 }  # fmt: skip
-_BEGINNINGS: dict[str, Kind] = {"thumbnails.": "thumbnails", "poster-": "thumbnails", "faces-": "faces"}
+_BEGINNINGS: dict[str, Kind] = {
+    "thumbnails.": "thumbnails",
+    "poster-": "thumbnails",
+    "faces-": "faces",
+    SOUND_STATISTICS: "sound",
+}
 _FEATURES = "frames-"
 _RECENT_NS = 2_000_000_000  # what was written in this time before it was read may be written again at the same time
 _FILE = "usage.json"

@@ -94,7 +94,7 @@ def curves(folder: Path, seed: int = 0) -> dict[str, dict[int, dict[str, dict[st
     made = [recording(order[k : k + PER], rng) for k in range(0, len(order), PER)]
     with tempfile.TemporaryDirectory() as scratch:
         rows = [statistics(samples, Path(scratch)) for samples, _ in made]
-    spread = sounds.spread_of(np.concatenate(rows))
+    spread = sounds.spread_of(rows)
     words = np.zeros(2 * sounds.WIDTH, np.float32)
     found: dict[int, dict[str, dict[str, float]]] = {}
     for label in LABELS:

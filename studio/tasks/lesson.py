@@ -2,25 +2,25 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.errors import MediaError, NotFound, UsageError
-from studio.index import SOUND_STATISTICS, Features
+from studio.errors import NotFound, UsageError
+from studio.index import Features
 from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, View, sounds
 from studio.tasks.boundary_shift import Decision
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.inside_boxes import INSIDE, Inside, inside_features
 from studio.tasks.query import encoder_key
-from studio.tasks.sound_statistics import SOUND, WITH_SOUND, listens, sound_statistics, vision_key
+from studio.tasks.sound_statistics import SOUND, WITH_SOUND, listens, sound_statistics, statistics_file, vision_key
 from studio.timeline import MICROS
 from studio.timeline.spans import Span
 
 OTHERS = 60_000  # samples of what nobody said anything of that it is learned from
-MOST_HEARD_S = 100_000.0  # seconds of what something is known of, above which a label is learned by its looks only
+MOST_HEARD_S = 50_000.0  # seconds of sound that it is learned from
 Samples = tuple[NDArray[Any], NDArray[np.float64]]  # rows (N, D), and the borders of their cells in s (N + 1,)
 
 
@@ -85,7 +85,7 @@ def examples(
     text = context.text_vectors(encoder, key, [lesson.label])[0]
     views: dict[str, View] = {}
     heard: dict[str, Said] = {}
-    for read in (f"{key}{INSIDE}",) if lesson.inside else (key, *_heard_with(key, lesson, videos)):
+    for read in (f"{key}{INSIDE}",) if lesson.inside else (key, SOUND, f"{key}{WITH_SOUND}"):
         found = _learned_from(context, lesson, videos, read)
         said = {place.id: within(place, lesson.said.get(place.id, Said())) for place in found}
         known = [labelled(place, said[place.id]) for place in found]
@@ -99,21 +99,17 @@ def examples(
     return views, heard
 
 
-def _heard_with(key: str, lesson: Lesson, videos: Sequence[VideoRef]) -> tuple[str, ...]:
-    """What listening detectors read, unless more is known than fits into memory."""
-    known_s = sum(video.duration_s for video in videos if video.id in lesson.said)
-    return (SOUND, f"{key}{WITH_SOUND}") if known_s < MOST_HEARD_S else ()
-
-
 def _view(read: str, text: NDArray[np.float32], videos: Sequence[LabelledVideo]) -> View:
     """Numbers of sounds each vary as much as any other; the words say nothing of them."""
     if not listens(read):
         return View(text, videos)
     seen = len(text) if vision_key(read) else 0
     spread = np.ones(seen + 2 * sounds.WIDTH, np.float32)
-    spread[seen:] = sounds.spread_of(np.concatenate([video.rows[:, seen:] for video in videos]))
+    spread[seen:] = sounds.spread_of([video.rows[:, seen:] for video in videos])
     words = np.concatenate([text[:seen], np.zeros(2 * sounds.WIDTH, np.float32)])
-    return View(words, [replace(video, rows=video.rows / spread) for video in videos], spread)
+    for video in videos:
+        np.divide(video.rows, spread, out=video.rows)  # they are made for this, and take much memory
+    return View(words, videos, spread)
 
 
 def _learned_from(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], read: str) -> list[Place]:
@@ -121,47 +117,76 @@ def _learned_from(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRe
     OTHERS samples elsewhere, since a library does not fit into memory. The label chooses these, the same ones each time
     and few others when the library grows."""
     known = {lesson.inside[each].video if each in lesson.inside else each for each in lesson.said}
-    if read == SOUND:  # until it is seen, too, nobody can say by what a label is known best
-        key = encoder_key(context.model("text_video"))
-        videos = [video for video in videos if not video.pictures or context.features.has(video.id, key)]
+    if listens(read):
+        chosen = _listened_to(context, lesson, videos)
+        return [place for video in videos if video.id in chosen for place in places(context, lesson, video, read)]
     found, left = {video.id: places(context, lesson, video, read) for video in videos if video.id in known}, OTHERS
-    for video in sorted(videos, key=lambda v: hashlib.sha256(f"{lesson.label}\0{v.id}".encode()).digest()):
-        if video.id in known or (listens(read) and not context.cache.has(video.id, SOUND_STATISTICS)):
-            continue
-        here = places(context, lesson, video, read)
-        left -= sum(len(place.rows) for place in here)
-        if left < 0:
-            break
-        found[video.id] = here
+    for video in _by_chance(lesson, videos):
+        if video.id not in known:
+            here = places(context, lesson, video, read)
+            left -= sum(len(place.rows) for place in here)
+            if left < 0:
+                break
+            found[video.id] = here
     return [place for video in videos for place in found.get(video.id, ())]
 
 
-def places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str) -> list[Place]:
-    """A video, or the boxes in it, as far as it has what a detector of the key `read` reads. Raises MediaError,
-    Cancelled."""
+def _by_chance(lesson: Lesson, videos: Sequence[VideoRef]) -> list[VideoRef]:
+    return sorted(videos, key=lambda v: hashlib.sha256(f"{lesson.label}\0{v.id}".encode()).digest())
+
+
+def _listened_to(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]) -> set[str]:
+    """The videos whose sound a label is learned from: those with moments of it first, then those of which something
+    else is known, and then others that were listened to before; no more than MOST_HEARD_S together. One with pictures
+    only if it is indexed: until it is seen, too, nobody can say by what a label is known best."""
+    key = encoder_key(context.model("text_video"))
+
+    def is_wanted(video: VideoRef) -> bool:
+        is_known = video.id in lesson.said or context.cache.has(video.id, statistics_file(video))
+        return is_known and (not video.pictures or context.features.has(video.id, key))
+
+    def order(video: VideoRef) -> int:
+        said = lesson.said.get(video.id)
+        return 2 if said is None else 0 if said.positive else 1
+
+    chosen, left = set(), MOST_HEARD_S
+    for video in sorted(filter(is_wanted, _by_chance(lesson, videos)), key=order):
+        if video.duration_s <= left:
+            left -= video.duration_s
+            chosen.add(video.id)
+    return chosen
+
+
+def places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str, done: float = 0.0) -> list[Place]:
+    """A video, or the boxes in it, as far as it has what a detector of the key `read` reads. `done` is the share of the
+    work that is done. Raises MediaError, Cancelled."""
     if read.endswith(INSIDE):
         return _inside(context, lesson, video, read)
     key = vision_key(read)
     features = context.features.whole(video.id, key) if key else None
-    if features is None:
-        found = None if key else _heard(context, video)
-    elif listens(read):
-        found = _beside(_seen(video, features), _heard(context, video))
-    else:
-        found = _seen(video, features)
-    return [Place(video.id, video, *found, 0, video.duration_us, lesson.track)] if found and len(found[0]) else []
+    if key and features is None:
+        return []
+    samples = _seen(video, features) if features else None
+    if listens(read):
+        heard = _heard(context, video, done)
+        samples = _beside(samples, heard) if samples else heard
+    if samples is None or not len(samples[0]):
+        return []
+    end_us = min(video.duration_us, round(samples[1][-1] * MICROS))  # sound may end before the picture
+    return [Place(video.id, video, *samples, 0, end_us if listens(read) else video.duration_us, lesson.track)]
 
 
 def _seen(video: VideoRef, features: Features) -> Samples:
     return features.vectors, _edges(features.times_us, 0, video.duration_us)
 
 
-def _heard(context: TaskContext, video: VideoRef) -> Samples:
+def _heard(context: TaskContext, video: VideoRef, done: float) -> Samples:
     """What a video sounds like; nothing where it has no sound that can be read."""
-    context.progress(0.0, "Listening")
+    if not context.cache.has(video.id, statistics_file(video)):
+        context.progress(done, "Listening")
     try:
         rows = sounds.with_surroundings(sound_statistics(context, video))
-    except (MediaError, NotFound):  # its pictures can be known all the same
+    except NotFound:  # its pictures can be known all the same
         rows = np.zeros((0, 2 * sounds.WIDTH), np.float32)
     rows = rows[: -(-video.duration_us // round(sounds.STEP_S * MICROS))]
     return rows, np.minimum(np.arange(len(rows) + 1) * sounds.STEP_S, video.duration_us / MICROS)
@@ -210,7 +235,7 @@ def labelled(place: Place, said: Said) -> LabelledVideo:
                 inside[min(len(inside) - 1, int(np.searchsorted(borders[1:], (start + end) / 2, "right")))] = True
             known[inside] = kind
     truth = np.array(sorted(said.positive), np.float64).reshape(-1, 2) / MICROS
-    return LabelledVideo(place.id, place.rows.astype(np.float32), place.edges, known, truth)
+    return LabelledVideo(place.id, place.rows.astype(np.float32, copy=False), place.edges, known, truth)
 
 
 def _edges(times_us: NDArray[np.int64], start_us: int, end_us: int) -> NDArray[np.float64]:

@@ -110,7 +110,9 @@ def measure_teaching(context: TaskContext, lesson: Lesson, videos: Sequence[Vide
     Raises UsageError where there are too few to hold any out, ModelUnavailable, Cancelled.
     """
     views, _ = examples(context, lesson, videos)
-    best, _ = detection.learn_best(views, progress=lambda done: context.progress(0.3 * done, "Learning"))
+    best, _ = detection.learn_best(
+        views, progress=lambda done: context.progress(0.3 * done, "Learning"), with_head=False
+    )
     view = views[best]
     found = detection.learning_curve(
         view.text, view.videos, progress=lambda done: context.progress(0.3 + 0.7 * done, "Measuring")
@@ -151,6 +153,8 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
         raise UsageError(
             f"{name} looks inside boxes over time, and no indexed video has any; draw some (docs/boxes.md)."
         )
+    if not runs and listens(detector.encoder):
+        raise UsageError(f"{name} listens, and nothing here has a sound that can be read; add what has, and index it.")
     if not runs:
         raise UsageError(
             f"No video is indexed with {detector.encoder}, whose vectors {name} reads; choose that encoder on the "
@@ -177,8 +181,9 @@ def _looked(
     runs: list[ModelRun] = []
     spare: list[tuple[int, Prediction]] = []
     for number, video in enumerate(among):
-        context.progress(done + (1 - done) * number / len(among), "Looking through the library")
-        where = places(context, lesson, video, own.detector.encoder)
+        share = done + (1 - done) * number / len(among)
+        context.progress(share, "Looking through the library")
+        where = places(context, lesson, video, own.detector.encoder, share)
         if where:
             run = _run(context, common if video.id in lesson.independent else own, video, where, lesson)
             spare += [(len(runs), p) for p in run.predictions if p.score < LEAST]
@@ -230,15 +235,17 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], key: str, learned: Learned
     positive = sum(len(said.positive) for said in heard.values())
     negative = sum(len(said.negative) + len(said.reviewed) + len(said.absent) for said in heard.values())
     missing = sum(len(said.positive) for place, said in lesson.said.items() if place not in heard)
-    left_out = f"{missing} {_plural('moment', missing)} left out: not indexed yet." if missing else ""
-    if measured is None or by_text is None:
+    left_out = (
+        f"{missing} {_plural('moment', missing)} left out: not indexed yet, or not to be read." if missing else ""
+    )
+    if measured is None:
         shown = "one example" if positive < 2 else f"{positive} moments that lie over each other"
         how = f"{shown} and the words of the label," if vision_key(key) else f"{shown}, by its sound,"
         note = f"Learned from {how} and not measured: nothing is left to measure it on. Label it in a second place."
     elif learned.step == "text":
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
     else:
-        words = f", {by_text['ap']:.2f} by the words alone" if vision_key(key) or by_text["ap"] else ""
+        words = f", {by_text['ap']:.2f} by the words alone" if by_text and (vision_key(key) or by_text["ap"]) else ""
         note = (
             f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}{_by(key)}"
             f"{', and from what is around them' * (learned.step == 'head')}: average precision "
@@ -269,7 +276,7 @@ def _kept(
     and its card says so."""
     name = detector_name(lesson.label, lesson.track)
     folder = context.settings.models
-    if learned.step == "text" or learned.measured is None or learned.by_text is None:
+    if learned.step == "text" or learned.measured is None:
         return ModelCard(name, TASK, key, "", "", "", {}, labels=(lesson.label,))
     before = next((card for card in models.cards(TASK, folder) if card.name == name), None)
     moments = facts["examples"]["positive"]
@@ -278,8 +285,8 @@ def _kept(
         f"“{lesson.label}” {_where(lesson)}, learned from {moments} moments.", {},
         labels=(lesson.label,), architecture="label-detector",
         metrics={
-            "AP": learned.measured.ap, "tIoU": learned.measured.tiou, "AP_of_words": learned.by_text.ap,
-            "folds": learned.measured.folds,
+            "AP": learned.measured.ap, "tIoU": learned.measured.tiou, "folds": learned.measured.folds,
+            **({"AP_of_words": learned.by_text.ap} if learned.by_text else {}),
         },
     )  # fmt: skip
     examples = json.dumps(list(lesson.examples)).encode()

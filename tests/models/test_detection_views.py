@@ -71,6 +71,27 @@ def test_one_video_is_compared_by_its_stretches(shows: bool) -> None:
     assert learn_best(views)[0] == ("sound" if shows else "looks")
 
 
+def test_a_view_of_one_video_is_not_measured_and_stops_nothing() -> None:
+    """A film among recordings: by pictures nothing can be held out."""
+    name, learned = learn_best({"looks": view(True, range(1)), "sound": view(True)})
+    assert name == "sound" and learned.measured is not None and learned.measured.ap > 0.9 and learned.by_text is None
+    name, learned = learn_best({"looks": view(False, range(1)), "sound": view(False)})
+    assert name in ("looks", "sound")
+
+
+def test_where_words_say_nothing_examples_are_what_is_learned() -> None:
+    learned = learn_best({"sound": view(False)})[1]
+    assert learned.step == "classifier" and learned.weights.direction.any()
+
+
+def test_views_are_compared_where_all_of_them_are() -> None:
+    """Others, which only pictures have, show what a moment shows: by them alone the better view would lose."""
+    nothing = View(np.zeros(WIDE, np.float32), [])
+    alike = [replace(seen(True, seed), truth=np.zeros((0, 2))) for seed in range(50, 60)]
+    looks = replace(nothing, videos=[*view(True).videos, *alike])
+    assert learn_best({"looks": looks, "sound": view(False)})[0] == "looks"
+
+
 def test_one_example_is_learned_by_the_first_view() -> None:
     one = View(np.zeros(WIDE, np.float32), [seen(True, 3, moments=1)])
     name, learned = learn_best({"sound": one, "looks": one})

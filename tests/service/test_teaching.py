@@ -151,7 +151,7 @@ def test_what_is_learned_from_is_counted_and_what_is_not_indexed_is_said(library
         library.teaching.mark_reviewed(library.videos.get("away"), annotator="ann")
         made = library.teaching.teach("a helmet")
         assert made["examples"] == {"positive": 1, "negative": 0}
-        assert "2 moments left out: not indexed yet." in made["note"]
+        assert "2 moments left out: not indexed yet, or not to be read." in made["note"]
     finally:
         library.store.write(lambda db: videos.delete(db, "away"))
 

@@ -12,7 +12,8 @@ from studio.errors import UsageError
 from studio.eval.grounding import iou
 from studio.index import SOUND_STATISTICS
 from studio.service import Studio
-from studio.tasks import detector_name
+from studio.tasks import TaskContext, VideoRef, detector_name, lesson
+from studio.tasks.sound_statistics import SOUND, statistics_file
 from tests.films import write_film
 from tests.sounds import RATE, SOUNDS, babble, write_sound
 
@@ -60,7 +61,7 @@ def test_a_sound_is_learned_from_recordings_and_found_in_another(studio: Studio,
     for seed in STARTS:
         row = studio.videos.add(write_sound(tmp_path / f"talk{seed}.flac", siren(seed), SOUNDS["flac"]))
         studio.jobs.index(row["id"])
-        assert studio.cache.has(row["id"], SOUND_STATISTICS)
+        assert list(studio.cache.folder(row["id"]).glob(f"{SOUND_STATISTICS}*"))
         ids.append(row["id"])
     with pytest.raises(UsageError, match="Nothing is labelled “siren” yet"):
         studio.teaching.teach("siren")
@@ -85,7 +86,8 @@ def test_what_films_do_not_show_is_learned_by_their_sound(studio: Studio, tmp_pa
         row = studio.videos.add(write_film(tmp_path / f"film{seed}.mp4", SECONDS, fps=5, sound=siren(seed)))
         studio.jobs.index(row["id"])
         ids.append(row["id"])
-    studio.cache.path(ids[0], SOUND_STATISTICS).unlink()  # of a library that is older than they are
+    for file in studio.cache.folder(ids[0]).glob(f"{SOUND_STATISTICS}*"):
+        file.unlink()  # of a library that is older than they are
     for seed in (0, 1):
         label(studio, ids[seed], seed)
     taught = studio.teaching.teach("siren")
@@ -98,4 +100,61 @@ def test_what_films_do_not_show_is_learned_by_their_sound(studio: Studio, tmp_pa
     label(studio, silent["id"], 3)
     without = studio.teaching.teach("siren")
     assert without["measured"]["ap"] < taught["measured"]["ap"]
-    assert silent["id"] not in {each["video"] for each in without["predictions"]} or "vision" in without["modalities"]
+    with pytest.raises(UsageError, match="listens, and nothing here has a sound"):
+        studio.teaching.detect(detector_name("siren", "Sounds"), [silent])
+
+
+def test_a_film_among_recordings_is_learned_from_by_its_sound(studio: Studio, tmp_path: Path) -> None:
+    """By pictures nothing could be held out: of its two moments one film has both."""
+    film = studio.videos.add(write_film(tmp_path / "film.mp4", SECONDS, fps=5, sound=siren(0)))
+    talks = [studio.videos.add(write_sound(tmp_path / f"talk{n}.flac", siren(n), SOUNDS["flac"])) for n in (1, 2)]
+    for row in (film, *talks):
+        studio.jobs.index(row["id"])
+    label(studio, film["id"], 0)
+    label(studio, talks[0]["id"], 1)
+    taught = studio.teaching.teach("siren")
+    assert "audio" in taught["modalities"] and taught["measured"]["ap"] > 0.4
+    assert taught["version"] == "1", "it is kept"
+    assert right([each for each in taught["predictions"] if each["video"] == talks[1]["id"]], 2) == set(STARTS[2])
+    label(studio, talks[1]["id"], 2)
+    assert studio.teaching.teach("siren")["measured"]["folds"] == 3
+
+
+def test_recordings_that_do_not_sound_alike_propose_no_whole_recordings(studio: Studio, tmp_path: Path) -> None:
+    rows = [
+        studio.videos.add(write_sound(tmp_path / f"talk{n}.flac", babble(SECONDS, n), SOUNDS["flac"])) for n in range(3)
+    ]
+    for number, row in enumerate(rows):
+        studio.jobs.index(row["id"])
+        if number < 2:
+            label(studio, row["id"], number)
+    taught = studio.teaching.teach("siren")
+    assert taught["step"] == "classifier" and taught["measured"]["ap"] < 0.5
+    assert all(each["end"] - each["start"] < SECONDS / 2 for each in taught["predictions"])
+
+
+def test_more_than_fits_into_memory_is_known(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sound of what has moments is listened to first; of the others as much as there is room for."""
+    context, told = TaskContext(studio.settings), lesson.Lesson("x", "T", {
+        "a": lesson.Said(absent=[(1, 2)]), "b": lesson.Said(positive=[(0, 9)]), "c": lesson.Said(positive=[(0, 9)]),
+    })  # fmt: skip
+    refs = [VideoRef(name, "", 30_000_000, pictures=False) for name in "abcd"]
+    for seconds, chosen in ((100_000, {"a", "b", "c"}), (70, {"b", "c"}), (40, {"b"}), (10, set())):
+        monkeypatch.setattr(lesson, "MOST_HEARD_S", seconds)
+        found = lesson._listened_to(context, told, refs)
+        assert found == chosen or (seconds == 40 and found == {"c"})
+
+
+def test_what_is_marked_after_the_end_of_the_sound_is_no_moment_of_it(studio: Studio, tmp_path: Path) -> None:
+    row = studio.videos.add(write_film(tmp_path / "film.mp4", 8.0, fps=5, sound=siren(0)[: 4 * RATE]))
+    studio.jobs.index(row["id"])
+    context = TaskContext(studio.settings)
+    ref = VideoRef(row["id"], row["path"], row["duration_us"])
+    (place,) = lesson.places(context, lesson.Lesson("x", "T", {}), ref, SOUND)
+    assert 4_000_000 <= place.end_us < 4_500_000
+    said = lesson.Said(positive=[(2_000_000, 3_000_000), (6_000_000, 7_000_000)])
+    assert lesson.labelled(place, lesson.within(place, said)).truth.tolist() == [[2, 3]]
+
+
+def test_the_sound_of_another_track_is_another_file() -> None:
+    assert len({statistics_file(VideoRef("v", "", 1, track)) for track in (None, 1, 2)}) == 3

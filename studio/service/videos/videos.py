@@ -14,7 +14,7 @@ import numpy as np
 from studio import media
 from studio.config import Settings
 from studio.errors import MediaError, NotFound, NotMedia, PermissionDenied, StudioError, UsageError
-from studio.index import SOUND_STATISTICS, Cache, FeatureStore, delete_everywhere
+from studio.index import Cache, FeatureStore, delete_everywhere
 from studio.jobs import PROXY, REPLACED, SOUND_PICTURE
 from studio.platform import files as disk
 from studio.platform import system
@@ -231,7 +231,7 @@ class Videos:
         chosen = tracks.chosen(row, probe, sound, text)
         self._jobs.cancel_of(row["id"])
         row = self._store.write(lambda db: videos.set_facts(db, row["id"], chosen))
-        for name in ("waveform.npy", "spectrogram.npy", SOUND_PICTURE, SOUND_STATISTICS, PROXY):
+        for name in ("waveform.npy", "spectrogram.npy", SOUND_PICTURE, PROXY):
             disk.remove(self._cache.path(row["id"], name))
         self._jobs.prepare(row)
         return row
