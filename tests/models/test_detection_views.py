@@ -9,13 +9,16 @@ from studio.models import ModelError
 from studio.models.detection import (
     NEGATIVE,
     POSITIVE,
+    UNKNOWN,
     LabelDetector,
     LabelledVideo,
     View,
+    folds_of,
     learn,
     learn_best,
     packed,
     sounds,
+    views,
 )
 from studio.models.detection.detector import unpacked
 from studio.models.detection.learning import found_in
@@ -67,8 +70,8 @@ def test_a_moment_that_a_view_does_not_have_is_not_found_by_it() -> None:
 
 @pytest.mark.parametrize("shows", [True, False])
 def test_one_video_is_compared_by_its_stretches(shows: bool) -> None:
-    views = {"looks": view(not shows, range(1)), "sound": view(shows, range(1))}
-    assert learn_best(views)[0] == ("sound" if shows else "looks")
+    both = {"looks": view(not shows, range(1)), "sound": view(shows, range(1))}
+    assert learn_best(both)[0] == ("sound" if shows else "looks")
 
 
 def test_a_view_of_one_video_is_not_measured_and_stops_nothing() -> None:
@@ -85,11 +88,26 @@ def test_where_words_say_nothing_examples_are_what_is_learned() -> None:
 
 
 def test_views_are_compared_where_all_of_them_are() -> None:
-    """Others, which only pictures have, show what a moment shows: by them alone the better view would lose."""
-    nothing = View(np.zeros(WIDE, np.float32), [])
-    alike = [replace(seen(True, seed), truth=np.zeros((0, 2))) for seed in range(50, 60)]
-    looks = replace(nothing, videos=[*view(True).videos, *alike])
-    assert learn_best({"looks": looks, "sound": view(False)})[0] == "looks"
+    """Only pictures have twenty others, all of which show it, though nobody marked them: alone they look worse."""
+
+    def unlooked(video: LabelledVideo) -> LabelledVideo:
+        return replace(video, known=np.where(video.known == POSITIVE, POSITIVE, UNKNOWN).astype(np.int8))
+
+    def weakly(video: LabelledVideo) -> LabelledVideo:
+        return replace(video, rows=video.rows + 0.3 * np.outer(video.known == POSITIVE, np.eye(WIDE)[0]))
+
+    marked = [unlooked(seen(True, seed)) for seed in range(COUNT)]
+    others = [
+        replace(seen(True, 50 + k), known=np.full(60, UNKNOWN, np.int8), truth=np.zeros((0, 2))) for k in range(20)
+    ]
+    sides = {"looks": [*marked, *others], "sound": [unlooked(weakly(seen(False, seed))) for seed in range(COUNT)]}
+    every = sides["looks"]
+    fold_of = {every[i].name: fold for fold, (_, held) in enumerate(folds_of(every)) for i in held}
+    words = np.zeros(WIDE, np.float32)
+    learned = {name: learn(words, videos, with_head=False, fold_of=fold_of) for name, videos in sides.items()}
+    looks, sound = (each.measured for each in learned.values())
+    assert looks is not None and sound is not None and looks.ap < 0.3 < 0.6 < sound.ap
+    assert views._chosen(learned, every, fold_of)[0] == "looks"
 
 
 def test_one_example_is_learned_by_the_first_view() -> None:
