@@ -176,6 +176,12 @@ def places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str, don
     return [Place(video.id, video, *samples, 0, end_us if listens(read) else video.duration_us, lesson.track)]
 
 
+def is_read(context: TaskContext, video: VideoRef) -> bool:
+    """Whether any detector can read something of a video now: it is indexed, or was listened to."""
+    key = encoder_key(context.model("text_video"))
+    return context.features.has(video.id, key) or context.cache.has(video.id, statistics_file(video))
+
+
 def _seen(video: VideoRef, features: Features) -> Samples:
     return features.vectors, _edges(features.times_us, 0, video.duration_us)
 

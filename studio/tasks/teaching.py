@@ -20,7 +20,7 @@ from studio.tasks.boundaries import Snap, cuts
 from studio.tasks.boundary_shift import Shift, shift_for
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.inside_boxes import INSIDE
-from studio.tasks.lesson import Lesson, Place, Said, examples, places
+from studio.tasks.lesson import Lesson, Place, Said, examples, is_read, places
 from studio.tasks.query import encoder_key
 from studio.tasks.sound_statistics import listens, vision_key
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
@@ -176,15 +176,17 @@ def _finder(detector: LabelDetector, facts: Mapping[str, Any], shift: Shift) -> 
 def _looked(
     context: TaskContext, own: _Finder, common: _Finder, lesson: Lesson, among: Sequence[VideoRef], done: float
 ) -> list[ModelRun]:
-    """A run for each video that has the vectors which the detector reads: of the person's `own` finder, or of the
-    `common` one where annotators work independently. Progress goes on from `done`."""
-    runs: list[ModelRun] = []
+    """A run for each video that has what the detector reads: of the person's `own` finder, or of the `common` one where
+    annotators work independently. Where only something else can be read it finds nothing, also nothing of what a
+    detector found that went by this before. None where no video has it. Progress goes on from `done`."""
+    read, runs, looked = own.detector.encoder, list[ModelRun](), False
     spare: list[tuple[int, Prediction]] = []
     for number, video in enumerate(among):
         share = done + (1 - done) * number / len(among)
         context.progress(share, "Looking through the library")
-        where = places(context, lesson, video, own.detector.encoder, share)
-        if where:
+        where = places(context, lesson, video, read, share)
+        looked = looked or bool(where)
+        if where or (not read.endswith(INSIDE) and is_read(context, video)):
             run = _run(context, common if video.id in lesson.independent else own, video, where, lesson)
             spare += [(len(runs), p) for p in run.predictions if p.score < LEAST]
             spare = heapq.nlargest(FEWEST, spare, key=lambda each: each[1].score)
@@ -193,7 +195,7 @@ def _looked(
     for at, prediction in spare[:lacking]:
         found = sorted([*runs[at].predictions, prediction], key=lambda p: p.segment)
         runs[at] = replace(runs[at], predictions=found)
-    return runs
+    return runs if looked else []
 
 
 def _found(lesson: Lesson, runs: Sequence[ModelRun]) -> str:

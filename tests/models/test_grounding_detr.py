@@ -195,7 +195,7 @@ def test_a_checkpoint_of_the_official_layout_is_installed_and_loaded(
     assert models.installed(card, folder)
     assert models.verify(card, folder) == []
     record = json.loads((folder / f"{name}.pt.json").read_text(encoding="utf-8"))
-    assert record == {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    assert record == {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "size": file.stat().st_size}
     loaded = models.load("grounding", name, "cpu", folder)
     times, clips = np.arange(20) * 2 + 1.0, waves()[0]
     found = loaded.propose(times, np.zeros(20), 3, 40.0, clips, TextFeatures("ViT-B-32/x", waves()[1]))

@@ -12,8 +12,10 @@ from studio.errors import UsageError
 from studio.eval.grounding import iou
 from studio.index import SOUND_STATISTICS
 from studio.service import Studio
+from studio.store import runs
 from studio.tasks import TaskContext, VideoRef, detector_name, lesson
 from studio.tasks.sound_statistics import SOUND, statistics_file
+from studio.timeline import ModelRun, Prediction, Segment
 from tests.films import write_film
 from tests.sounds import RATE, SOUNDS, babble, write_sound
 
@@ -102,6 +104,22 @@ def test_what_films_do_not_show_is_learned_by_their_sound(studio: Studio, tmp_pa
     assert without["measured"]["ap"] < taught["measured"]["ap"]
     with pytest.raises(UsageError, match="listens, and nothing here has a sound"):
         studio.teaching.detect(detector_name("siren", "Sounds"), [silent])
+
+
+def test_what_a_detector_found_that_went_by_something_else_is_given_up(studio: Studio, tmp_path: Path) -> None:
+    silent = studio.videos.add(write_film(tmp_path / "silent.mp4", SECONDS, fps=5))
+    rows = [studio.videos.add(write_film(tmp_path / f"film{n}.mp4", SECONDS, fps=5, sound=siren(n))) for n in (0, 1)]
+    for row in (silent, *rows):
+        studio.jobs.index(row["id"])
+    found = [Prediction(Segment(0, 2_000_000), "Sounds", "siren", 0.9)]
+    name = detector_name("siren", "Sounds")
+    by_looks = ModelRun(silent["id"], "detection", name, "1", found, {}, "siren", {"track": "Sounds"})
+    studio.store.write(lambda db: runs.insert(db, by_looks))
+    assert len(studio.timelines.load(silent["id"])["predictions"]) == 1
+    for number, row in enumerate(rows):
+        label(studio, row["id"], number)
+    assert studio.teaching.teach("siren")["modalities"] == ["audio"]
+    assert studio.timelines.load(silent["id"])["predictions"] == []
 
 
 def test_a_film_among_recordings_is_learned_from_by_its_sound(studio: Studio, tmp_path: Path) -> None:
