@@ -472,6 +472,28 @@ test("every change of lines is a step of undo, which the server takes back and d
   assert.deepEqual([doc.editor.undoStack.done.length, doc.editor.undoStack.undone.length], [1, 1]);
 });
 
+test("a key that comes while a step is on its way takes back the one below", async () => {
+  const { doc, steps, lines } = await opened();
+  doc.editor.addLines("e1");
+  doc.editor.addLines("e2");
+  doc.editor.undo();
+  await doc.editor.undo();
+  assert.deepEqual(steps, [
+    ["undo", "e2"],
+    ["undo", "e1"],
+  ]);
+  doc.editor.redo();
+  await doc.editor.redo();
+  assert.deepEqual(steps.slice(2), [
+    ["redo", "e1"],
+    ["redo", "e2"],
+  ]);
+  assert.deepEqual(
+    [doc.editor.undoStack.done.length, doc.editor.undoStack.undone.length, lines.length > 0],
+    [2, 0, true],
+  );
+});
+
 test("a step that somebody worked on since is said, and gone", async () => {
   const { doc, state, edit, transcript } = await opened();
   const said = notices(doc);

@@ -8,7 +8,7 @@ import { OF_LIBRARY } from "./sync/library.js";
 import { addingFolders } from "./view/adding-folders.js";
 import { DatasetExport } from "./view/dataset-export.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
-import { replaced } from "./view/encoders.js";
+import { replaced } from "./view/encoder-status.js";
 import { lostVideos } from "./view/lost-videos.js";
 import { VideoBar } from "./view/video-bar.js";
 import { VideoBulk } from "./view/video-bulk.js";

@@ -77,7 +77,8 @@ export class UndoController {
     return rows.some((row) => editor.bars(row));
   }
 
-  /** One at a time: what comes next depends on what the server says.
+  /** One at a time, where what comes next depends on what the server says; lines are sent one after the other anyway,
+   * and a key that comes meanwhile is about the step below.
    * @param {UndoableChange[]} group
    * @param {"undo" | "redo"} way
    * @param {{ id: string, what: string } | null} changed by somebody else
@@ -90,7 +91,8 @@ export class UndoController {
       this.replay(changed, () => null);
       return;
     }
-    this.#isWaiting = true;
+    const waits = change.lines === undefined || group.length > 1;
+    if (waits) this.#isWaiting = true;
     const [before, after] = change.imported === undefined ? [] : SAID[way];
     if (before) editor.store.say(before);
     let putBack = () => {};
@@ -106,7 +108,7 @@ export class UndoController {
       if (GONE.includes(kind)) editor.undoStack.drop(group); // else it is tried again by the next key
       editor.store.notice(message);
     } finally {
-      this.#isWaiting = false;
+      if (waits) this.#isWaiting = false;
       editor.store.tellContent();
     }
   }

@@ -3,6 +3,7 @@
 import { currentUser } from "../sync/current-user.js";
 import { call, messageOf } from "../sync/api.js";
 import { counted, el, finder } from "./dom.js";
+import { replaced } from "./encoder-status.js";
 
 /** @import { Calls, ModelCard, ModelDownload, EncoderStatus, Server } from "../types.js" */
 
@@ -250,12 +251,6 @@ export function encoderGallery(root, server, changed) {
   }
 
   return { show, enter, leave };
-}
-
-/** What happened to a library whose encoder's files are others. @param {EncoderStatus} status */
-export function replaced({ encoder, ready = 0, of = 0 }) {
-  const version = `${encoder} is another version than the one that this library was indexed with`;
-  return `${version}, so the videos are indexed anew: ${ready} of ${counted(of, "video")} can be searched.`;
 }
 
 /** @param {number} bytes */
