@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from studio.service.accounts.rights import Actor
 from studio.service.system import storage
 from studio.service.system.storage import BY_ITSELF, CLEANABLE, FEATURES, parse_size
 from studio.store import jobs, preferences, videos
+from studio.store.database import copy_to
 from tests.conftest import VIDEO
 
 
@@ -102,7 +105,10 @@ def test_a_video_that_is_opened_while_room_is_made_stays(three: Studio) -> None:
 def test_a_limit_is_kept_without_what_search_needs(indexed: Studio, tmp_path: Path) -> None:
     assert FEATURES in CLEANABLE and FEATURES not in BY_ITSELF
     home = tmp_path / "home"
-    shutil.copytree(indexed.settings.home, home, ignore=shutil.ignore_patterns("*.lock"))
+    shutil.copytree(indexed.settings.home, home, ignore=shutil.ignore_patterns("*.lock", "studio.db*"))
+    # by SQLite: who closes a database's file drops all locks that this process has on it, and others may write over it
+    with closing(sqlite3.connect(indexed.settings.database)) as database:
+        copy_to(database, home / "studio.db")
     studio = Studio(Settings(home=home, device="cpu"))
     try:
         rows = studio.videos.all()
