@@ -32,9 +32,9 @@ def learn_best(
     with_head: bool = True,
 ) -> tuple[str, Learned]:
     """Which of some views a label is best learned from, and what was learned: one, another, and both together. It is
-    the first where there is nothing to compare by. What is measured has no part in any choice: of each fold it is what
-    the view says that is best in the others. A moment that a view does not have counts as not found. Arguments are
-    those of `learn`."""
+    the first where there is nothing to compare by. What is measured is, of each fold, what the view says that is best
+    in the others; only which views are worth comparing (`_promising`) is seen in all folds. A moment that a view does
+    not have counts as not found. Arguments are those of `learn`."""
     first, every = next(iter(views)), _every(views)
     if sum(len(video.truth) > 0 for video in every) < 2:
         views = {name: replace(view, videos=apart(view.videos)) for name, view in views.items()}
