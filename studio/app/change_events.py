@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request, Response
@@ -15,22 +16,24 @@ LOOK_EVERY_S = 0.2
 BEAT_EVERY_S = 15.0  # so that both sides notice when the other is gone
 MOST = 1_000  # streams at once
 ID_CHARS = 64
+ID = re.compile(rf"[\w-]{{1,{ID_CHARS}}}")  # of a video; streams name it
 
 
 class ChangeEvents:
     """One task looks whether any process committed to the database, as long as a page listens; each page gets
-    `changed` events, at most one in LOOK_EVERY_S, and `beat` ones in between."""
+    `changed` events, at most one in LOOK_EVERY_S, and `beat` ones in between. A `changed` names the videos whose
+    timelines changed, and none where it may have been anything."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._listeners: set[asyncio.Event] = set()
+        self._listeners: set[_Listener] = set()
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
 
     def close(self) -> None:
         """End all streams, so that the server can stop."""
         self._closed = True
-        self._ring()
+        self._ring({""})
 
     def routes(self) -> APIRouter:
         router = APIRouter()
@@ -41,7 +44,7 @@ class ChangeEvents:
             if len(self._listeners) >= MOST:
                 return PlainTextResponse("Too many pages are open; close some.", 503)
             name = current_user.get() or annotator[:NAME_CHARS]
-            stream = self._stream(video[:ID_CHARS], window[:ID_CHARS], name)
+            stream = self._stream(video if ID.fullmatch(video) else "", window[:ID_CHARS], name)
             headers = {
                 "Cache-Control": "no-store",
                 "X-Accel-Buffering": "no",
@@ -51,38 +54,55 @@ class ChangeEvents:
         return router
 
     async def _stream(self, video: str, window: str, name: str) -> AsyncIterator[str]:
-        changed = asyncio.Event()
-        self._listeners.add(changed)
+        listener = _Listener()
+        self._listeners.add(listener)
         presence = self._studio.presence
         try:
             if self._looking is None or self._looking.done():
                 self._looking = asyncio.create_task(self._look())
             if presence.enter(video, window, name):
-                self._ring()
+                self._ring({video})
             yield _event("beat")
             while not self._closed:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), BEAT_EVERY_S)
-                yield _event("changed" if changed.is_set() else "beat")
-                changed.clear()
+                    await asyncio.wait_for(listener.rang.wait(), BEAT_EVERY_S)
+                yield listener.event()
         finally:
-            self._listeners.discard(changed)
+            self._listeners.discard(listener)
             if presence.leave(video, window):
-                self._ring()
+                self._ring({video})
 
     async def _look(self) -> None:
-        version = self._studio.store.data_version()
+        store = self._studio.store
+        store.look()
         while self._listeners:
             await asyncio.sleep(LOOK_EVERY_S)
-            now = self._studio.store.data_version()
-            if now != version:
-                version = now
-                self._ring()
+            if store.look():
+                self._ring(await asyncio.to_thread(store.changed))
 
-    def _ring(self) -> None:
+    def _ring(self, videos: set[str]) -> None:
         for listener in self._listeners:
-            listener.set()
+            listener.ring(videos)
 
 
-def _event(name: str) -> str:
-    return f"event: {name}\ndata:\n\n"
+class _Listener:
+    """What a page was not told yet."""
+
+    def __init__(self) -> None:
+        self.rang = asyncio.Event()
+        self._videos: set[str] = set()
+
+    def ring(self, videos: set[str]) -> None:
+        self._videos |= videos
+        self.rang.set()
+
+    def event(self) -> str:
+        videos, self._videos = self._videos, set()
+        if not self.rang.is_set():
+            return _event("beat")
+        self.rang.clear()
+        return _event("changed", "" if "" in videos else " ".join(sorted(videos)))
+
+
+def _event(name: str, data: str = "") -> str:
+    return f"event: {name}\ndata:{data}\n\n"

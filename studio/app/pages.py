@@ -7,6 +7,7 @@ import gradio as gr
 
 from studio.app import api
 from studio.app.rpc import PAGES
+from studio.app.rpc.method import encoded
 from studio.assets import read_page
 from studio.service import Studio
 
@@ -16,7 +17,7 @@ def build(studio: Studio) -> gr.Blocks:
     blocks: gr.Blocks
     with api.Blocks(title="Moment Studio", analytics_enabled=False) as blocks:
         for name, methods in PAGES.items():
-            gr.HTML(server_functions=list(methods(studio)), elem_id=f"page-{name}")
+            gr.HTML(server_functions=[encoded(method) for method in methods(studio)], elem_id=f"page-{name}")
         api.declare(studio)
     return blocks
 

@@ -22,6 +22,7 @@ from studio.store import migrations
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
+_Write = tuple[Work[Any], Future[Any], set[str]]  # the videos that it is about, "" for anything
 
 BUSY_MS = 5_000
 READERS = 8  # read connections at most; server threads come and go
@@ -80,9 +81,11 @@ class Store:
         self._places = threading.Semaphore(READERS)
         self._observer: sqlite3.Connection | None = None
         self._here = threading.local()  # whether this thread is reading
-        self._waiting: queue.Queue[tuple[Work[Any], Future[Any]] | None] = queue.Queue()
+        self._waiting: queue.Queue[_Write | None] = queue.Queue()
         self._queueing = threading.Lock()  # nothing is queued behind the word that ends the writer
         self._closed = False
+        self._observed, self._foreign = 0, _data_version(self._writer)  # when last looked at
+        self._changed: set[str] = set()  # the videos that commits were about since then
         self._thread = threading.Thread(target=self._write_for_ever, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -152,18 +155,22 @@ class Store:
             connection.execute("PRAGMA query_only = ON")
             return connection
 
-    def write(self, work: Work[T]) -> T:
-        """Run `work` in a transaction; its result comes back after the commit.
+    def write(self, work: Work[T], of_video: str = "") -> T:
+        """Run `work` in a transaction; its result comes back after the commit. It is about one timeline alone where
+        `of_video` names its video: pages of others are not told then.
 
         Raises what `work` raised, or StoreError when the commit failed; then nothing of it was kept.
         """
         if self.read_only:
             raise NewerSchema(self.read_only)
+        return self._in_turn(work, {of_video})
+
+    def _in_turn(self, work: Work[T], about: set[str]) -> T:
         future: Future[T] = Future()
         with self._queueing:
             if self._closed:
                 raise StoreError("Not saved: the library is closed.")
-            self._waiting.put((work, future))
+            self._waiting.put((work, future, about))
         return future.result()
 
     def _write_for_ever(self) -> None:
@@ -179,13 +186,14 @@ class Store:
             if closing:
                 return
 
-    def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+    def _commit(self, group: list[_Write]) -> None:
         """One BEGIN IMMEDIATE … COMMIT for the group; a savepoint each, so that one failure spoils no other."""
         done: list[tuple[Future[Any], Any]] = []
+        changed: set[str] = set()
         connection = self._writer
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for work, future in group:
+            for work, future, about in group:
                 connection.execute("SAVEPOINT one")
                 try:
                     result = work(connection)
@@ -200,15 +208,17 @@ class Store:
                     )
                 else:
                     done.append((future, result))
+                    changed |= about
                 connection.execute("RELEASE one")
             connection.execute("COMMIT")
         except BaseException as error:
             self._give_up()
             told = refusal(error) if isinstance(error, sqlite3.Error) else StoreError(f"Not saved: {error}.")
-            for _, future in group:
+            for _, future, _ in group:
                 if not future.done():
                     future.set_exception(told)
             return
+        self._changed |= changed
         for future, result in done:
             future.set_result(result)
 
@@ -223,15 +233,29 @@ class Store:
             with contextlib.suppress(sqlite3.Error):
                 self._writer = connect(self.path)
 
-    def data_version(self) -> int:
-        """A number that is another one after each commit, whichever process made it. For one thread."""
-        if self._observer is None:
-            self._observer = connect(self.path)
+    def look(self) -> bool:
+        """Whether anything was committed since the last call, by whichever process. For one thread at a time."""
         try:
-            (version,) = self._observer.execute("PRAGMA data_version").fetchone()
+            if self._observer is None:
+                self._observer = connect(self.path)
+            before, self._observed = self._observed, _data_version(self._observer)
         except sqlite3.Error as error:
             raise refusal(error, "The library could not be read") from error
-        return int(version)
+        return before != self._observed
+
+    def changed(self) -> set[str]:
+        """The videos whose timelines were changed since the last call; "" is among them where it may have been
+        anything, as by another process: the writer's connection sees the commits of all but itself."""
+        try:
+            return self._in_turn(self._take_changed, set())
+        except StoreError:  # nobody can write now
+            return {""}
+
+    def _take_changed(self, connection: sqlite3.Connection) -> set[str]:
+        """For the thread that writes."""
+        foreign, self._foreign = self._foreign, _data_version(connection)
+        changed, self._changed = self._changed, set()
+        return changed if foreign == self._foreign else {*changed, ""}
 
     def backup(self, target: Path) -> None:
         """A consistent copy of the database while others go on writing.
@@ -252,6 +276,12 @@ class Store:
         if self._observer:
             self._observer.close()
         self._writer.close()
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    """A number that is another one after each commit by any other connection, of whichever process."""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version)
 
 
 def copy_to(connection: sqlite3.Connection, target: Path) -> None:

@@ -5,12 +5,15 @@ import json
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+import httpx
 import pytest
 
+from studio.assets.demo import clip_folder
 from studio.config import Settings
 from studio.service import Studio
 
@@ -27,13 +30,27 @@ class Stream:
 
     def next(self) -> str:
         """The name of the next event."""
-        lines = [self.answer.readline() for _ in range(3)]
-        assert lines[1:] == [b"data:\n", b"\n"], lines
-        return lines[0].decode().removeprefix("event: ").strip()
+        return self.event()[0]
+
+    def event(self) -> tuple[str, list[str]]:
+        """Its name, and the videos that it is about."""
+        name, data, end = (self.answer.readline().decode() for _ in range(3))
+        assert end == "\n" and data.startswith("data:"), (name, data, end)
+        return name.removeprefix("event: ").strip(), data.removeprefix("data:").split()
 
     def close(self) -> None:
         self.answer.close()
         self.connection.close()
+
+
+def call(address: str, name: str, request: dict[str, object]) -> None:
+    """Call a method as a page does."""
+    with httpx.Client(base_url=f"http://{address}", headers={"origin": f"http://{address}"}) as http:
+        components = http.get("/config").json()["components"]
+        component = next(c["id"] for c in components if name in (c["props"].get("server_fns") or []))
+        sent = {"data": request, "fn_name": name, "component_id": component, "session_hash": "s"}
+        answer = http.post("/gradio_api/component_server/", json=sent).json()
+        assert answer["ok"], answer
 
 
 @pytest.fixture
@@ -63,6 +80,31 @@ def test_a_commit_of_another_process_is_told_once(address: str, tmp_path: Path) 
     with pytest.raises(TimeoutError):
         stream.next()
     stream.close()
+
+
+def test_an_edit_is_told_with_its_video_and_anything_else_without(address: str, tmp_path: Path) -> None:
+    studio = Studio(Settings(home=tmp_path / "home"))
+    try:
+        video = str(studio.videos.add(clip_folder() / "bikes.mp4")["id"])
+    finally:
+        studio.close()
+    stream = Stream(address)
+    new = {"op": "create", "id": uuid.uuid4().hex, "base_version": 0, "track": "Moments", "label": "nod"}
+    span = {"start": 0.5, "end": 1.0, "edit_id": uuid.uuid4().hex}
+    call(address, "save", {"video": video, "edits": [{**new, **span}]})
+    assert stream.event() == ("changed", [video])
+    call(address, "add_label", {"track": "Moments", "label": "wave"})
+    assert stream.event() == ("changed", [])
+    stream.close()
+
+
+def test_what_a_page_says_of_its_video_writes_nothing_into_the_streams_of_others(address: str) -> None:
+    first = Stream(address, video="v", window="one")
+    second = Stream(address, video="v\n\nevent: beat\ndata:", window="two")
+    third = Stream(address, video="v", window="three")
+    assert first.event() == ("changed", ["v"])
+    for stream in (first, second, third):
+        stream.close()
 
 
 def test_whoever_looks_at_the_same_video_is_told_who_comes_and_goes(address: str) -> None:

@@ -209,10 +209,14 @@ class Annotator:
                 await listening
 
     async def _listen(self) -> None:
-        """The stream of changes; at each the page asks what changed, one call after the other."""
+        """The stream of changes; at each that may be about its video the page asks what changed, one call after the
+        other."""
         async with self._http.stream("GET", "/changes", params={"video": self._video}, timeout=None) as stream:
+            changed = False
             async for line in stream.aiter_lines():
-                if line.startswith("event: changed"):
+                name, _, value = line.partition(":")
+                changed = value.strip() == "changed" if name == "event" else changed
+                if changed and name == "data" and (not value or self._video in value.split()):
                     news = await self._call(
                         "changes", {"video": self._video, "since": self._seq, "run_since": self._runs}
                     )

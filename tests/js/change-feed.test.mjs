@@ -20,9 +20,9 @@ globalThis.EventSource = class extends EventTarget {
   close() {
     this.isClosed = true;
   }
-  say(name) {
+  say(name, data = "") {
     this.readyState = 1;
-    this.dispatchEvent(new Event(name));
+    this.dispatchEvent(new MessageEvent(name, { data }));
   }
 };
 const open = () => streams.filter((stream) => !stream.isClosed);
@@ -54,6 +54,25 @@ test("a hidden page has no stream, and asks again when it is shown", async () =>
   open()[0].say("open");
   await until(() => asked === 1);
   end();
+});
+
+test("who follows one video is not told of what changed in others alone", async () => {
+  const asked = { video: 0, all: 0 };
+  const ends = [
+    changeFeed.subscribe(async () => asked.video++, 0, "b"),
+    changeFeed.subscribe(async () => asked.all++),
+  ];
+  const told = async (videos) => {
+    const before = asked.all;
+    open()[0].say("changed", videos);
+    await until(() => asked.all === before + 1);
+    return asked.video;
+  };
+  const first = await told("a");
+  assert.equal(await told("a c"), first);
+  assert.equal(await told("a b"), first + 1);
+  assert.equal(await told(""), first + 2, "it may be anything");
+  for (const end of ends) end();
 });
 
 test("what changes while a listener is busy is asked for once more, not at the same time", async () => {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import Conflict, JobError, NotFound, UsageError
-from studio.store import EditRequest, Store, annotations, jobs, runs, videos
+from studio.store import EditRequest, Store, annotations, jobs, labels, runs, videos
 from studio.timeline import Annotation, ModelRun, Prediction, Segment, apply_all
 
 
@@ -52,6 +52,39 @@ def test_an_edit_that_arrives_twice_counts_once(store: Store) -> None:
     first = save(store, draft(end=3_000_000), 1, "e2")
     assert save(store, draft(end=3_000_000), 1, "e2") == first
     assert len(store.read(lambda db: annotations.history(db, "a1"))) == 2
+
+
+def test_it_is_known_which_videos_commits_were_about(store: Store) -> None:
+    store.look()
+    store.changed()
+    assert not store.look()
+    store.write(lambda db: labels.insert(db, "Moments", "wave"), "v1")
+    store.write(lambda db: labels.insert(db, "Moments", "nod"), "v2")
+    with pytest.raises(UsageError):
+        store.write(lambda db: refuse(), "v3")
+    assert store.look() and store.changed() == {"v1", "v2"}
+    store.write(lambda db: labels.insert(db, "Moments", "turn"))
+    assert store.look() and store.changed() == {""}
+    assert not store.look() and store.changed() == set()
+
+
+def test_what_another_process_commits_may_be_about_anything(store: Store) -> None:
+    store.look()
+    store.changed()
+    other = Store(store.path)
+    try:
+        store.write(lambda db: labels.insert(db, "Moments", "wave"), "v1")
+        other.write(lambda db: labels.insert(db, "Moments", "nod"), "v2")
+        assert store.look() and store.changed() == {"v1", ""}
+        assert other.look() and other.changed() >= {"v2"}
+        store.write(lambda db: labels.insert(db, "Moments", "turn"), "v1")
+        assert other.look() and other.changed() == {""}
+    finally:
+        other.close()
+
+
+def refuse() -> None:
+    raise UsageError("No.")
 
 
 def test_correcting_leaves_the_prediction_untouched(store: Store, prediction: str) -> None:

@@ -6,6 +6,8 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from starlette.responses import JSONResponse
+
 from studio.app.login import current_user
 from studio.app.rpc.requests import Request
 from studio.config import Limits
@@ -20,6 +22,7 @@ NAME_CHARS = 100  # of an annotator
 KINDS: dict[type[StudioError], str] = {
     Conflict: "conflict", StoreError: "store", NotFound: "gone", NotTheirs: "others", PermissionDenied: "forbidden",
 }  # fmt: skip
+BUG = {"ok": False, "error": "Something unexpected went wrong; nothing was changed.", "kind": "bug"}
 log = logging.getLogger(__name__)
 
 
@@ -43,7 +46,23 @@ def rpc_method(function: Callable[[Any], Any], limits: Limits | None = None) -> 
             return {"ok": False, "error": "This request is nested too deeply.", "kind": "invalid"}
         except Exception:
             log.exception("call %s failed", function.__name__)
-            return {"ok": False, "error": "Something unexpected went wrong; nothing was changed.", "kind": "bug"}
+            return dict(BUG)
+
+    return call
+
+
+def encoded(method: Method) -> Callable[[Any], JSONResponse]:
+    """A method whose answer is JSON when it leaves the thread that made it: FastAPI would look at each of its values
+    once more, in the one thread that serves everybody, which for 10,000 segments takes ten times as long as the JSON.
+    """
+
+    @functools.wraps(method)
+    def call(request: Any = None) -> JSONResponse:
+        try:
+            return JSONResponse(method(request))
+        except (TypeError, ValueError):
+            log.exception("what %s answers is no JSON", method.__name__)
+            return JSONResponse(BUG)
 
     return call
 

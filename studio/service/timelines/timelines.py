@@ -149,7 +149,7 @@ class Timelines:
             results = edits.apply(db, videos.get(db, video_id), changes, annotator, limits, by)
             return {"results": results, "seq": annotations.last_seq(db)}
 
-        return self._store.write(work)
+        return self._store.write(work, video_id)
 
     def annotations(self, video_id: str, by: Actor = OWNER) -> list[Annotation]:
         """The annotations of a video that somebody may see, in order of time."""

@@ -11,8 +11,8 @@ const AGAIN_MS = 3_000;
 export const WINDOW = newId();
 
 class ChangeFeed {
-  /** @type {Set<() => void>} */
-  #listeners = new Set();
+  /** By what is called: the video that it is about, "" for anything. @type {Map<() => void, string>} */
+  #listeners = new Map();
   /** @type {EventSource | null} */
   #source = null;
   #address = "";
@@ -32,8 +32,9 @@ class ChangeFeed {
 
   /** @param {() => Promise<unknown>} listener is called now, and when something may have changed, one call after the other
    * @param {number} [rest] in ms between them
+   * @param {string} [video] the one whose timeline it is about, and not those of others
    * @returns {() => void} ends it */
-  subscribe(listener, rest = 0) {
+  subscribe(listener, rest = 0, video = "") {
     let isBusy = false;
     let isStale = false;
     const tell = async () => {
@@ -47,7 +48,7 @@ class ChangeFeed {
       }
       isBusy = false;
     };
-    this.#listeners.add(tell);
+    this.#listeners.set(tell, video);
     this.#renew();
     if (this.#source?.readyState !== EventSource.CONNECTING) tell(); // else when it is open
     return () => {
@@ -93,9 +94,9 @@ class ChangeFeed {
     const heard = () => this.#expect(SILENCE_MS);
     source.addEventListener("open", () => this.#tell()); // what was missed meanwhile
     source.addEventListener("beat", heard);
-    source.addEventListener("changed", () => {
+    source.addEventListener("changed", (event) => {
       heard();
-      this.#tell();
+      this.#tell(event.data);
     });
     source.addEventListener("error", () => this.#expect(AGAIN_MS));
     heard();
@@ -107,8 +108,12 @@ class ChangeFeed {
     this.#timer = setTimeout(() => this.#open(), ms);
   }
 
-  #tell() {
-    for (const listener of this.#listeners) listener();
+  /** @param {string} [videos] that changed; none where it may be anything */
+  #tell(videos = "") {
+    const changed = videos.split(" ");
+    for (const [listener, video] of this.#listeners) {
+      if (!videos || !video || changed.includes(video)) listener();
+    }
   }
 }
 

@@ -35,8 +35,9 @@ export class LiveUpdates {
   }
 
   begin() {
-    changeFeed.look(this.known().video);
-    this.#end = changeFeed.subscribe(() => this.catchUp());
+    const { video } = this.known();
+    changeFeed.look(video);
+    this.#end = changeFeed.subscribe(() => this.catchUp(), 0, video);
   }
 
   end() {
