@@ -91,10 +91,10 @@ def test_an_edit_is_told_with_its_video_and_anything_else_without(address: str, 
     stream = Stream(address)
     new = {"op": "create", "id": uuid.uuid4().hex, "base_version": 0, "track": "Moments", "label": "nod"}
     span = {"start": 0.5, "end": 1.0, "edit_id": uuid.uuid4().hex}
-    call(address, "save", {"video": video, "edits": [{**new, **span}]})
-    assert stream.event() == ("changed", [video])
     call(address, "add_label", {"track": "Moments", "label": "wave"})
     assert stream.event() == ("changed", [])
+    call(address, "save", {"video": video, "edits": [{**new, **span}]})
+    assert stream.event() == ("changed", [video])
     stream.close()
 
 

@@ -23,19 +23,24 @@ CARD, FRONT = "#desk-items [data-id]", "#desk-items .focused"
 @pytest.fixture
 def desk(served: Served, bikes: str) -> Iterator[str]:
     """A detector proposed four moments of `bikes`; the first of them is the most likely."""
+    propose(served, bikes, 0.9, 0.8, 0.7, 0.6)
+    yield f"{served.url}?view=review&label={LABEL.replace(' ', '+')}&track={TRACK}"
+    with closing(sqlite3.connect(served.home / "studio.db", timeout=10)) as db, db:
+        for table in TABLES:
+            db.execute(f"DELETE FROM {table}")
+
+
+def propose(served: Served, video: str, *scores: float) -> None:
+    """A moment of a second for each of these, and nothing else."""
     found = [
-        Prediction(Segment(s * MICROS, (s + 1) * MICROS), TRACK, LABEL, round(0.9 - 0.1 * s, 2), f"desk{s}")
-        for s in range(4)
+        Prediction(Segment(s * MICROS, (s + 1) * MICROS), TRACK, LABEL, score, f"desk{s}")
+        for s, score in enumerate(scores)
     ]
     with closing(sqlite3.connect(served.home / "studio.db", timeout=10)) as db, db:
         db.row_factory = sqlite3.Row
         for table in TABLES:
             db.execute(f"DELETE FROM {table}")
-        runs.insert(db, ModelRun(bikes, "detection", "rider", "1", found, {"note": ""}, LABEL, {"track": TRACK}))
-    yield f"{served.url}?view=review&label={LABEL.replace(' ', '+')}&track={TRACK}"
-    with closing(sqlite3.connect(served.home / "studio.db", timeout=10)) as db, db:
-        for table in TABLES:
-            db.execute(f"DELETE FROM {table}")
+        runs.insert(db, ModelRun(video, "detection", "rider", "1", found, {"note": ""}, LABEL, {"track": TRACK}))
 
 
 def opened(page: Page, address: str, count: int = 4) -> Page:
@@ -83,6 +88,32 @@ def test_accept_trim_reject_and_undo_by_keys(page: Page, served: Served, desk: s
     page.keyboard.press("Control+y")
     expect(page.locator("#desk-count")).to_have_text("2 predictions to decide")
     assert [row[2] for row in spans(served)] == ["accepted", "correction"]
+
+
+def test_one_key_for_a_page_that_is_right_up_to_a_moment(page: Page, served: Served, desk: str) -> None:
+    opened(page, desk)
+    page.locator("[data-id=desk1] .picture").click()
+    expect(page.locator(FRONT)).to_have_attribute("data-id", "desk1")
+    expect(page.locator("#desk-settle")).to_be_visible()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator("#desk-empty-title")).to_have_text("Nothing to decide")
+    saved(page)
+    right, wrong = "accepted", "rejected"
+    assert decisions(served) == [("desk0", right), ("desk1", right), ("desk2", wrong), ("desk3", wrong)]
+    page.keyboard.press("Control+z")
+    expect(page.locator("#desk-count")).to_have_text("4 predictions to decide")
+    saved(page)
+    assert decisions(served) == []
+
+
+def test_where_nothing_is_likely_the_page_says_where_the_rest_is(
+    page: Page, served: Served, desk: str, bikes: str
+) -> None:
+    propose(served, bikes, 0.2, 0.1)
+    page.goto(desk)
+    expect(page.locator("#desk-empty-title")).to_have_text("Nothing likely is left")
+    page.click("[data-feed=unsure]")
+    expect(page.locator(CARD)).to_have_count(2)
 
 
 def test_the_last_decision_stays_whatever_key_comes_next(page: Page, served: Served, desk: str) -> None:

@@ -46,6 +46,24 @@ test("accepting makes an annotation of the prediction, and the next one is in fr
   assert.deepEqual(made.attributes, {});
 });
 
+test("up to the one in front all is right, behind it what was trimmed: one step, for what was not decided yet", () => {
+  const { desk, sent } = opened(...["p1", "p2", "p3", "p4", "p5"].map((id) => prediction(id)));
+  const [first, second, , fourth] = desk.items;
+  desk.decide([first], "rejected");
+  desk.trim(fourth, { start: 4.2, end: 6 });
+  desk.choose(second.id);
+  desk.settle();
+  const verdicts = () => desk.items.map((item) => desk.stateOf(item).verdict);
+  assert.deepEqual(verdicts(), ["rejected", "accepted", "rejected", "accepted", "rejected"]);
+  assert.deepEqual(
+    sent.map((each) => each.source ?? each.verdict),
+    ["rejected", "accepted", "rejected", "correction", "rejected"],
+  );
+  desk.undo();
+  assert.deepEqual(verdicts(), ["rejected", "", "", "", ""]);
+  assert.equal(desk.stateOf(fourth).start, 4.2, "the trim is a step of its own");
+});
+
 test("one that was trimmed before is a correction; trimmed afterwards, it is changed", () => {
   const { desk, sent } = opened(prediction("p1"));
   const [item] = desk.items;

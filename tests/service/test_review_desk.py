@@ -76,6 +76,21 @@ def test_the_likely_come_first_and_the_unsure_where_they_are_asked_for(library: 
     assert [item["score"] for item in unsure][:3] == [0.5, 0.51, 0.52]
 
 
+def test_what_is_probably_something_else_waits_among_the_unsure(library: Studio) -> None:
+    detect(library, "v0", (10, 0.9), (30, 0.5), (50, 0.1))
+    likely = ask(library)
+    assert (0.1 in [item["score"] for item in likely["items"]], likely["unlikely"], likely["waiting"]) == (False, 1, 7)
+    for feed in ("unsure", "different"):
+        found = ask(library, feed)
+        assert (found["items"][-1]["score"], found["unlikely"]) == (0.1, 0)
+    assert [item["score"] for item in ask(library, highest=0.2)["items"]] == [0.1], "asked for by its score"
+    wrong = [(item["video"], verdict(item)) for item in likely["items"]]
+    for video, edit in wrong:
+        save(library, video, edit)
+    left = ask(library)
+    assert (left["items"], left["unlikely"], left["waiting"]) == ([], 1, 1)
+
+
 def test_the_filter_goes_by_label_video_score_and_annotator(library: Studio) -> None:
     assert ask(library, label="bus")["items"] == []
     assert {item["video"] for item in ask(library, video="v1")["items"]} == {"v1"}

@@ -20,6 +20,7 @@ const PAGE = 12; // moments on a page
 const REST_MS = 1_000; // between two looks at what others do
 /** What a key does once, however long it is held: nobody looked at the next moment yet. */
 const ONCE = new Set(["accept", "reject", "acceptRest", "rejectRest"]);
+const TURNS = new Set(["Enter", "Shift+Enter"]);
 const LEARN = "review-learn";
 const ASK =
   "Ask a question on the Annotate page, or mark a few moments with a label and choose it here: it is learned, and found in the library.";
@@ -30,6 +31,7 @@ const EMPTY = {
     "Somebody else decides about what is left; it comes here when they turn the page.",
   ],
   random: ["No frame is left to look at", "Everything is labelled or looked through."],
+  unlikely: ["Nothing likely is left", "What is probably something else waits under Unsure: deciding about it teaches most."],
   other: ["Nothing to decide", ASK],
 };
 
@@ -99,6 +101,7 @@ class ReviewPage {
         this.#focusFront();
       });
     $("desk-undo").addEventListener("click", () => this.desk.undo());
+    $("desk-settle").addEventListener("click", () => this.#settle());
     $("desk-accept-rest").addEventListener("click", () => this.#decideRest("accepted"));
     $("desk-reject-rest").addEventListener("click", () => this.#decideRest("rejected"));
     $("desk-next").addEventListener("click", () => this.#turn());
@@ -149,14 +152,15 @@ class ReviewPage {
     this.#isTurning = true;
     try {
       const asked = this.#request(PAGE + this.#waiting.size);
-      const { items: found, waiting, elsewhere, labels } = await call(this.server, "desk_queue", asked);
+      const { items: found, waiting, elsewhere, unlikely, labels } = await call(this.server, "desk_queue", asked);
       if (number !== this.#asked || current().page !== "review") return;
       // what was decided here a moment ago the server may not know yet
       const isDecided = (/** @type {DeskItem} */ item) =>
         this.#waiting.has(item.id) && Boolean(this.desk.stateOf(item).verdict);
       const items = found.filter((item) => !isDecided(item)).slice(0, PAGE);
       this.#labels = labels;
-      this.#empty = items.length ? "" : elsewhere ? "elsewhere" : feed === "random" ? "random" : "other";
+      const why = elsewhere ? "elsewhere" : feed === "random" ? "random" : unlikely ? "unlikely" : "other";
+      this.#empty = items.length ? "" : why;
       this.$("desk-count").textContent = `${counted(waiting, "prediction")} to decide`;
       this.desk.show(items, this.#waiting);
       this.filter.list();
@@ -241,6 +245,7 @@ class ReviewPage {
       $(name, "button").disabled = !left;
       $(name).textContent = `${what} ${rest}`;
     }
+    $("desk-settle").hidden = left < 2;
     $("desk-next").classList.toggle("primary", !left);
     $("desk-keys").textContent = this.#keys();
     const [title, text] = EMPTY[this.#empty || "other"];
@@ -251,7 +256,7 @@ class ReviewPage {
 
   #keys() {
     const key = (/** @type {string} */ action) => shownKey(keymap.keysOf(action)[0] ?? "");
-    return `${key("accept")} accept · ${key("reject")} reject · ${key("acceptRest")}, ${key("rejectRest")} all the rest · ${key("markIn")}, ${key("markOut")} start, end · ${key("undo")} undo · Enter next page`;
+    return `${key("accept")} accept · ${key("reject")} reject · ${key("acceptRest")}, ${key("rejectRest")} all the rest · ${shownKey("Shift+Enter")} accept up to this one, reject the rest · ${key("markIn")}, ${key("markOut")} start, end · ${key("undo")} undo · Enter next page`;
   }
 
   /** @param {DeskItem} item */
@@ -294,6 +299,13 @@ class ReviewPage {
     const rest = this.desk.undecided;
     if (!rest.length) return;
     this.desk.decide(rest, verdict);
+    this.#turn();
+  }
+
+  /** What is to be decided on this page: right up to the one in front, wrong behind it. */
+  #settle() {
+    if (!this.desk.undecided.length) return;
+    this.desk.settle();
     this.#turn();
   }
 
@@ -388,7 +400,7 @@ class ReviewPage {
     const action = this.#actionOf(name);
     if (action) {
       event.preventDefault();
-      if (event.repeat && (name === "Enter" || ONCE.has(keymap.actionOf(name) ?? ""))) return;
+      if (event.repeat && (TURNS.has(name) || ONCE.has(keymap.actionOf(name) ?? ""))) return;
       action();
       this.#focusFront();
     } else if (event.repeat) {
@@ -421,6 +433,7 @@ class ReviewPage {
       "Shift+ArrowDown": () => this.#move(columns, "range"),
       "Shift+ArrowUp": () => this.#move(-columns, "range"),
       Enter: () => this.#turn(),
+      "Shift+Enter": () => this.#settle(),
     };
     /** @type {{ [action: string]: () => void }} */
     const actions = {

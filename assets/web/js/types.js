@@ -908,7 +908,7 @@
  *   highest: number | null, order: string }, { videos: { id: string, name: string, waiting: number, unsure: number }[],
  *   labels: string[], rows: string[], questions: string[], annotators: string[] }]} still_undecided
  * @property {[DeskWanted & { count: number, shown: string[], window: string, annotator: string },
- *   { items: DeskItem[], shown: string[], waiting: number, elsewhere: number, labels: Label[] }]} desk_queue
+ *   { items: DeskItem[], shown: string[], waiting: number, elsewhere: number, unlikely: number, labels: Label[] }]} desk_queue
  * @property {[{ track: string, label: string, annotator: string }, DeskProgress]} desk_progress
  * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string, state: string }]} transcript
  *   fixed: why this person may not replace it, or nothing; state: another one whenever the lines are

@@ -19,6 +19,7 @@ from studio.service.accounts.rights import OWNER, Actor
 from studio.store import Store, absences, jobs, labels, review, reviewed, stored, teaching, videos
 from studio.store.readers import Annotator
 from studio.store.review import Undecided
+from studio.tasks.teaching import LEAST
 from studio.timeline import MICROS, seconds, us
 from studio.timeline.spans import Span, covers, distinct, is_same, union
 
@@ -61,7 +62,7 @@ class ReviewDesk:
     def queue(self, asked: DeskRequest, by: Actor = OWNER) -> Row:
         """`items`, the next ones of the feed that are on nobody else's screen; `shown`, the ids of those shown that are
         still undecided; `waiting`, how many predictions are undecided; `elsewhere`, how many more others look at,
-        where that is all that is left; `labels` of the schema.
+        where that is all that is left; `unlikely`, how many the likely feed leaves out; `labels` of the schema.
 
         An item is a prediction or, of the random feed, an instant: `id`, `kind`, `video`, its `name` and whether it has
         `pictures`, `track`, `label`, `start` and `end` (of an instant as a moment around it might be), `at` of an
@@ -101,6 +102,7 @@ class ReviewDesk:
             "shown": [each for each in asked.shown if each in open_ids],
             "waiting": len(waiting),
             "elsewhere": len(shared) - len(set(shared) & {*taken, *asked.shown}) if len(taken) < count else 0,
+            "unlikely": len(waiting) - len(_likely(asked, waiting)),
             "labels": self._store.read(labels.schema)["labels"],
         }
 
@@ -116,7 +118,7 @@ class ReviewDesk:
         return {
             "items": [], "shown": [each for each in asked.shown if each in open_ids],
             "waiting": review.count(db, asked.wanted, by) - sum(_is_known(row, known) for row in there),
-            "elsewhere": 0, "labels": labels.schema(db)["labels"],
+            "elsewhere": 0, "unlikely": 0, "labels": labels.schema(db)["labels"],
         }  # fmt: skip
 
     def progress(self, track: str, label: str, by: Actor = OWNER) -> Row:
@@ -154,7 +156,7 @@ class ReviewDesk:
     def _ordered(self, asked: DeskRequest, waiting: list[Row], decided: list[Row]) -> list[Row]:
         if asked.feed == "unsure":
             return sorted(waiting, key=lambda row: (-_unsure(row), row["id"]))
-        likely = sorted(waiting, key=lambda row: (-_chance(row), row["id"]))
+        likely = sorted(_likely(asked, waiting), key=lambda row: (-_chance(row), row["id"]))
         if asked.feed == "likely" or not likely:
             return likely
         pool = likely[:POOL]
@@ -304,6 +306,14 @@ def _span(row: Mapping[str, Any]) -> list[Any]:
 
 def _chance(row: Row) -> float:
     return min(1.0, max(0.0, float(row["score"] if row["confidence"] is None else row["confidence"])))
+
+
+def _likely(asked: DeskRequest, waiting: list[Row]) -> list[Row]:
+    """Of the likely feed, without what a detector proposed only to be told that it is wrong, unless it is asked for by
+    its score."""
+    if asked.feed != "likely" or (asked.wanted.lowest, asked.wanted.highest) != (None, None):
+        return waiting
+    return [row for row in waiting if row["task"] != TAUGHT or _chance(row) >= LEAST]
 
 
 def _unsure(row: Row) -> float:

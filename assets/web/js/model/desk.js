@@ -139,6 +139,20 @@ export class Desk extends Emitter {
     this.emit("change", null);
   }
 
+  /** Up to the one in front all that is undecided is right, behind it only what was trimmed: one step of undo. */
+  settle() {
+    const front = this.items.findIndex((item) => item.id === this.focused);
+    const isRight = (/** @type {DeskItem} */ item, /** @type {State} */ { start, end }) =>
+      this.items.indexOf(item) <= front || start !== item.start || end !== item.end;
+    const steps = this.undecided.map((item) => {
+      const before = this.stateOf(item);
+      /** @type {State} */
+      const after = { ...before, verdict: isRight(item, before) ? "accepted" : "rejected" };
+      return { item, before, after };
+    });
+    this.#act(steps);
+  }
+
   /** The button of one item: pressed again, it takes its decision back.
    * @param {DeskItem} item @param {"accepted" | "rejected"} verdict
    */
