@@ -1,5 +1,7 @@
 """The contract of every vector index: it finds what a plain product finds, while videos come, change and go."""
 
+import os
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +20,18 @@ IMPLEMENTATIONS: dict[str, Make] = {
 }
 
 
-@pytest.fixture(params=IMPLEMENTATIONS)
+IN_A_BUCKET = "lance in object storage"
+
+
+@pytest.fixture(params=[*IMPLEMENTATIONS, pytest.param(IN_A_BUCKET, marks=pytest.mark.release)])
 def make(request: pytest.FixtureRequest) -> Make:
+    """An index over a store; in object storage where STUDIO_TEST_BUCKET names one ("s3://bucket"), with what its
+    client needs in the environment: S3 itself, or moto's server on this machine."""
+    if request.param == IN_A_BUCKET:
+        if not (bucket := os.environ.get("STUDIO_TEST_BUCKET")):
+            pytest.skip("STUDIO_TEST_BUCKET names no object storage")
+        place = f"{bucket}/{uuid.uuid4().hex}"
+        return lambda store: LanceIndex(store, ENCODER, place, 300)
     for engine, package in (("faiss", "faiss"), ("lance", "lancedb")):
         if request.param.startswith(engine):
             pytest.importorskip(package, reason="this index is optional")
