@@ -13,6 +13,9 @@ from studio.app.rpc.method import NAME_CHARS
 from studio.service import Studio
 
 LOOK_EVERY_S = 0.2
+# Between two pages that will ask what changed, about what an answer takes: an edit that comes then waits behind one or
+# two questions, and not behind those of all pages.
+GAP_S = 0.008
 BEAT_EVERY_S = 15.0  # so that both sides notice when the other is gone
 MOST = 1_000  # streams at once
 ID_CHARS = 64
@@ -54,7 +57,7 @@ class ChangeEvents:
         return router
 
     async def _stream(self, video: str, window: str, name: str) -> AsyncIterator[str]:
-        listener = _Listener()
+        listener = _Listener(video)
         self._listeners.add(listener)
         presence = self._studio.presence
         try:
@@ -78,7 +81,11 @@ class ChangeEvents:
         while self._listeners:
             await asyncio.sleep(LOOK_EVERY_S)
             if store.look():
-                self._ring(await asyncio.to_thread(store.changed))
+                changed = await asyncio.to_thread(store.changed)
+                for listener in [*self._listeners]:
+                    listener.ring(changed)
+                    if listener.follows(changed):
+                        await asyncio.sleep(GAP_S)
 
     def _ring(self, videos: set[str]) -> None:
         for listener in self._listeners:
@@ -86,11 +93,15 @@ class ChangeEvents:
 
 
 class _Listener:
-    """What a page was not told yet."""
+    """What a page that has a video open, or ("") none, was not told yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, video: str) -> None:
         self.rang = asyncio.Event()
-        self._videos: set[str] = set()
+        self._video, self._videos = video, set[str]()
+
+    def follows(self, videos: set[str]) -> bool:
+        """Whether the page is likely to ask what changed in these."""
+        return not self._video or "" in videos or self._video in videos
 
     def ring(self, videos: set[str]) -> None:
         self._videos |= videos
