@@ -276,7 +276,6 @@ def review(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> None:
     page.goto(f"{served.url}?view=review")
     hands.did("page", CLICK)
     expect(page.locator("#desk-items [data-id], #desk-empty:visible").first).to_be_visible()
-    page.uncheck("#desk-learn")
     done: set[tuple[str, Truth]] = set()
     while found := settled(page, served):
         cards = [judged(card, truth, done) for card in found]

@@ -1,5 +1,6 @@
 """The Review page as hands use it: by keys, by mouse, two people at once, and when the page closes too early."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -114,6 +115,33 @@ def test_where_nothing_is_likely_the_page_says_where_the_rest_is(
     expect(page.locator("#desk-empty-title")).to_have_text("Nothing likely is left")
     page.click("[data-feed=unsure]")
     expect(page.locator(CARD)).to_have_count(2)
+
+
+def test_a_taught_label_is_learned_again_also_where_all_labels_are_shown(
+    page: Page, served: Served, desk: str, bikes: str
+) -> None:
+    propose(served, bikes, *[0.9 - 0.05 * s for s in range(6)])
+    page.goto(f"{served.url}?view=review")
+    expect(page.locator(CARD)).to_have_count(6)
+    expect(page.locator("#desk-learn")).to_be_checked()
+    asked = []
+    page.on("request", lambda request: asked.append(request.post_data) if "component_server" in request.url else None)
+    page.locator(FRONT).focus()
+    page.keyboard.press("Shift+A")
+    saved(page)
+    for _ in range(100):
+        if any('"fn_name":"teach"' in (each or "") for each in asked):
+            break
+        page.wait_for_timeout(100)
+    (sent,) = [json.loads(each)["data"] for each in asked if each and '"fn_name":"teach"' in each]
+    assert (sent["label"], sent["track"]) == (LABEL, TRACK)
+    page.uncheck("#desk-learn")
+    ended = "SELECT count(*) FROM jobs WHERE kind = 'teach' AND state IN ('queued', 'running')"
+    for _ in range(600):
+        if rows(served.home, ended) == [(0,)]:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the label is still being learned")
 
 
 def test_the_last_decision_stays_whatever_key_comes_next(page: Page, served: Served, desk: str) -> None:

@@ -31,7 +31,10 @@ const EMPTY = {
     "Somebody else decides about what is left; it comes here when they turn the page.",
   ],
   random: ["No frame is left to look at", "Everything is labelled or looked through."],
-  unlikely: ["Nothing likely is left", "What is probably something else waits under Unsure: deciding about it teaches most."],
+  unlikely: [
+    "Nothing likely is left",
+    "What is probably something else waits under Unsure: deciding about it teaches most.",
+  ],
   other: ["Nothing to decide", ASK],
 };
 
@@ -54,6 +57,8 @@ class ReviewPage {
   #sentSince = new Set();
   /** Items that something was on its way about since the page was last turned. @type {Set<string>} */
   #waiting = new Set();
+  /** Labels that were decided about, until the server knows of all of it. @type {Map<string, { label: string, track: string }>} */
+  #decidedOf = new Map();
   /** @type {readonly Label[]} */
   #labels = [];
   /** @type {DeskProgress | null} */
@@ -192,20 +197,40 @@ class ReviewPage {
     const { label, track } = this.filter.wanted;
     const box = this.$("desk-known");
     box.hidden = !label || !track;
-    if (box.hidden) return;
-    const known = await call(this.server, "desk_progress", { label, track, annotator: currentUser() }).catch(
-      () => null,
-    );
+    if (box.hidden) {
+      await this.#learnDecided();
+      return;
+    }
+    const known = await this.#progressOf({ label, track });
     if (!known || label !== this.filter.wanted.label || track !== this.filter.wanted.track) return;
     const isNewRound = this.#progress?.taught && known.taught && known.taught !== this.#progress.taught;
     this.#progress = known;
     redraw(box, ...knownOf(known, label));
     if (isNewRound) toast(`“${label}” was learned again; the next page shows what it finds now.`);
-    if (this.learn.checked && this.#rounds.isDue({ label, track }, known)) {
-      call(this.server, "teach", { label, track, annotator: currentUser() }).catch((error) =>
-        this.#complain(messageOf(error)),
-      );
+    this.#learn({ label, track }, known);
+  }
+
+  /** All labels are shown: those that were taught before, and decided about here, are learned again. */
+  async #learnDecided() {
+    const decided = [...this.#decidedOf.values()];
+    if (!this.#onTheWay.size) this.#decidedOf.clear(); // else the server does not know of all of it yet
+    for (const each of this.learn.checked ? decided : []) {
+      const known = await this.#progressOf(each);
+      if (known?.taught) this.#learn(each, known);
     }
+  }
+
+  /** @param {{ label: string, track: string }} of @returns {Promise<DeskProgress | null>} */
+  #progressOf({ label, track }) {
+    return call(this.server, "desk_progress", { label, track, annotator: currentUser() }).catch(() => null);
+  }
+
+  /** Learn it again, where enough was said of it since. @param {{ label: string, track: string }} of @param {DeskProgress} known */
+  #learn({ label, track }, known) {
+    if (!this.learn.checked || !this.#rounds.isDue({ label, track }, known)) return;
+    call(this.server, "teach", { label, track, annotator: currentUser() }).catch((error) =>
+      this.#complain(messageOf(error)),
+    );
   }
 
   /** @param {string} message */
@@ -325,6 +350,8 @@ class ReviewPage {
     this.#items.set(edit.edit_id, item);
     this.#sentSince.add(item.id);
     this.#waiting.add(item.id);
+    const { label, track } = item;
+    this.#decidedOf.set(JSON.stringify([label, track]), { label, track });
   }
 
   /** @param {Answer[]} answers */
