@@ -45,6 +45,13 @@ PLAYS = """film => {
   const video = document.querySelector('#desk-items .focused video');
   return video?.currentSrc.includes(film) && video.readyState >= 2 && !video.seeking;
 }"""
+# What the newest detector of each label found in a video at a time, and nobody decided about.
+PROPOSED = """
+SELECT p.start_us / 1e6, p.end_us / 1e6, p.label FROM predictions p JOIN runs r ON r.id = p.run_id
+WHERE r.video_id = ? AND r.task = 'detection' AND p.start_us <= ? AND p.end_us > ?
+    AND r.seq = (SELECT max(seq) FROM runs o WHERE o.video_id = r.video_id AND o.task = r.task AND o.query = r.query)
+    AND NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id)
+"""
 LEFT = "!document.querySelector('#desk-items [data-verdict=accepted], #desk-items [data-verdict=rejected]')"
 # The keystroke-level model (Card, Moran and Newell 1980), in s: a key, a click and the way there, a thought before it.
 KEY, CLICK, MIND = 0.28, 1.1 + 2 * 0.1, 1.35
@@ -373,6 +380,15 @@ def trim(hands: Hands, card: Card, moment: Truth) -> bool:
     return is_trimmed
 
 
+def is_proposed_alone(served: Served, film: str, moment: Truth) -> bool:
+    """Whether what is proposed and undecided in the middle of a moment is that moment alone, with its ends."""
+    middle = round(5e5 * (moment[0] + moment[1]))
+    proposed = rows(served.home, PROPOSED, film, middle, middle)
+    return len(proposed) == 1 and all(
+        label == moment[2] and share((start, end), moment[:2]) >= ENOUGH for start, end, label in proposed
+    )
+
+
 def complete(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> None:
     """On the Annotate page, film by film: what is not there yet is marked."""
     page = hands.page
@@ -388,7 +404,13 @@ def complete(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> Non
             shown = "film => document.querySelector('#player').currentSrc.includes(film)"
             page.wait_for_function(shown, arg=film)
             page.wait_for_function("document.querySelector('#player').readyState >= 2")
-        for moment in truth[film]:
+        lacking = [moment for moment in truth[film] if not is_there(served, film, moment)]
+        for moment in lacking:  # nothing is chosen yet: a key is about what is proposed at the playhead
+            if is_proposed_alone(served, film, moment):
+                go(opened, (moment[0] + moment[1]) / 2)
+                hands.press("a", "accept")
+                opened.saved()
+        for moment in lacking:
             if is_there(served, film, moment):
                 continue
             for at, key in ((moment[0], "i"), (moment[1] - 1 / RATE, "o"), (None, str(LABELS.index(moment[2]) + 1))):

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from studio.store import runs
 from studio.timeline import ModelRun, Prediction, Segment
-from tests.browser.annotate_page import ANNOTATION, AnnotatePage, rows, video_id
+from tests.browser.annotate_page import ANNOTATION, AnnotatePage, go, rows, video_id
 from tests.browser.conftest import Served
 
 pytestmark = pytest.mark.browser
@@ -75,3 +75,28 @@ def test_the_review_goes_on_in_the_next_video_with_its_filter(
     page.reload()
     page.click("#tab-review")
     expect(queue).to_have_count(1)
+
+
+def test_with_nothing_chosen_keys_decide_about_what_is_at_the_playhead(
+    annotate_page: AnnotatePage, served: Served, bikes: str
+) -> None:
+    page = annotate_page.page
+    with closing(sqlite3.connect(served.home / "studio.db", timeout=10, isolation_level=None)) as db:
+        db.execute("DELETE FROM runs")
+    propose(served, bikes, [("car", 0.9), ("tree", 0.8), ("bus", 0.7)])
+    annotate_page.open(bikes)
+    page.locator("#timeline").focus()
+    verdicts = (
+        "SELECT p.label, d.verdict FROM verdicts d JOIN predictions p ON p.id = d.prediction_id "
+        "JOIN runs r ON r.id = p.run_id ORDER BY 1"
+    )
+    for time, key in ((0.5, "a"), (1.5, "x")):
+        go(annotate_page, time)
+        page.keyboard.press(key)
+    annotate_page.saved()
+    assert rows(served.home, verdicts) == [("car", "accepted"), ("tree", "rejected")]
+    page.keyboard.press("Escape")
+    go(annotate_page, 5)
+    page.keyboard.press("a")
+    expect(page.locator("#toast")).to_contain_text("No prediction to decide is at the playhead.")
+    expect(page.locator(ANNOTATION)).to_have_count(1)

@@ -4,7 +4,7 @@ import test from "node:test";
 import { element, page as pageOf } from "./dom.mjs";
 import { documentOf, loaded, prediction, quiet, storage } from "./harness.mjs";
 import { ReviewFilter } from "../../assets/web/js/model/review-filter.js";
-import { queue } from "../../assets/web/js/model/review-queue.js";
+import { queue, undecidedAt } from "../../assets/web/js/model/review-queue.js";
 
 globalThis.location ??= { search: "", pathname: "/" };
 globalThis.window ??= new EventTarget();
@@ -171,4 +171,23 @@ test("the panel says which videos come next; one that was reviewed here comes la
   other.store.takeDocument(loaded({ video: { id: "v3", duration: 1 } }));
   review.update(other.store, null);
   assert.equal(review.next.id, "video"); // all were: from the start again
+});
+
+test("at a time are those that are shown and undecided, the most certain first, then the shortest", () => {
+  const { doc } = documentOf();
+  const { store } = doc;
+  store.takeDocument(
+    loaded({
+      runs: [{ id: "r1", task: "detection", query: null }],
+      predictions: [
+        prediction("long", 0, 4, { run: "r1", score: 0.5 }),
+        prediction("short", 1, 2, { run: "r1", score: 0.5 }),
+        prediction("sure", 1, 3, { run: "r1", score: 0.2, confidence: 0.9 }),
+        prediction("decided", 1, 3, { run: "r1", score: 0.9, verdict: "rejected" }),
+        prediction("later", 2, 3, { run: "r1", score: 0.9 }),
+      ],
+    }),
+  );
+  assert.deepEqual(ids(undecidedAt(store, 1)), ["sure", "short", "long"]);
+  assert.deepEqual(ids(undecidedAt(store, 2)), ["later", "sure", "long"], "the end is no part of it");
 });

@@ -2,6 +2,7 @@
 
 import { SPEECH } from "../model/line-items.js";
 import * as operations from "../model/operations.js";
+import { undecidedAt } from "../model/review-queue.js";
 import { WHOLE_VIDEO } from "../model/special-rows.js";
 import { frameOf } from "../view/drag-preview.js";
 
@@ -92,6 +93,10 @@ export function commands(workspace) {
     const item = store().item(id);
     return item && timeline.rowLayout.isLocked(store().rowOf(item));
   };
+  const isSeen = (/** @type {string} */ id) => {
+    const item = store().item(id);
+    return item && timeline.rowLayout.isShown(store().rowOf(item) ?? "");
+  };
   const free = () => [...selection.ids].filter((id) => store().item(id) && !isLocked(id));
 
   /** What changes segments leaves locked rows alone, and says so; lines of the transcript have what they can.
@@ -108,6 +113,19 @@ export function commands(workspace) {
     const ids = free();
     if (selection.size && !ids.length) workspace.say("This row is locked; unlock it in its menu.");
     else if (ids.length) work(ids, selection.current ?? "");
+  };
+
+  /** About what is chosen; where nothing is, about the prediction at the playhead. Of several the most certain one is
+   * chosen first: the next press is about that. @param {"accept" | "reject"} verdict */
+  const decide = (verdict) => () => {
+    if (selection.size || lines?.areChosen) {
+      edit((ids) => workspace.decide(ids, verdict))();
+      return;
+    }
+    const here = undecidedAt(store(), player.time).filter(({ id }) => isSeen(id) && !isLocked(id));
+    if (!here.length) workspace.say("No prediction to decide is at the playhead.");
+    else if (here.length === 1) workspace.decide([here[0].id], verdict);
+    else selection.one(here[0].id);
   };
 
   const nudge = (/** @type {"start" | "end" | "body"} */ part, /** @type {number} */ count) =>
@@ -257,8 +275,8 @@ export function commands(workspace) {
     undo: () => editor().undo(),
     redo: () => editor().redo(),
 
-    accept: edit((ids) => workspace.decide(ids, "accept")),
-    reject: edit((ids) => workspace.decide(ids, "reject")),
+    accept: decide("accept"),
+    reject: decide("reject"),
     acceptRest: () => workspace.decideListed("accept"),
     rejectRest: () => workspace.decideListed("reject"),
     undecided: () => workspace.nextUndecided(),

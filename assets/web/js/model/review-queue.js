@@ -4,12 +4,11 @@
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { ReviewFilter } from "./review-filter.js" */
 
-/** How near to a coin's toss a prediction is, by its confidence where it has one, else by its score.
- * @param {Prediction} p
- */
-export function uncertainty(p) {
-  return 1 - Math.abs(2 * Math.min(1, Math.max(0, p.confidence ?? p.score)) - 1);
-}
+/** How certain a prediction is: its confidence where it has one, else its score. @param {Prediction} p */
+const chance = (p) => Math.min(1, Math.max(0, p.confidence ?? p.score));
+
+/** How near to a coin's toss a prediction is. @param {Prediction} p */
+export const uncertainty = (p) => 1 - Math.abs(2 * chance(p) - 1);
 
 /** @type {{ [order: string]: (a: Prediction, b: Prediction) => number }} */
 const ORDERS = {
@@ -28,6 +27,15 @@ const ORDERS = {
 export function queue(store, filter) {
   return filter.of(store, store.undecided).sort(ORDERS[filter.order] ?? ORDERS.uncertainty);
 }
+
+/** The undecided predictions that are shown at a time, the most certain first, and of these the shortest.
+ * @param {DocumentStore} store
+ * @param {number} time
+ */
+export const undecidedAt = (store, time) =>
+  store.undecided
+    .filter(({ start, end }) => start <= time && time < end)
+    .sort((a, b) => chance(b) - chance(a) || a.end - a.start - (b.end - b.start));
 
 /** What the threshold hides and nobody decided, of what a person wants to see.
  * @param {DocumentStore} store
