@@ -252,10 +252,6 @@ class Holds:
         ]
         return sorted(shown, key=lambda a: (a.segment, a.track))
 
-    def points(self, timeline: Timeline) -> set[tuple[str, str]]:
-        """The (track, label) of points in time as this format will say them."""
-        return {(self.naming(track) or "_", self.said(label)) for track, label in timeline.points}
-
     def fitted_spoken(self, timeline: Timeline) -> list[SpokenLine]:
         """The lines of the transcript as this format will say them, with who says them and their words, in order of
         time; of "turns" those that somebody is known to say."""
@@ -345,6 +341,11 @@ def _are_among(keys: Sequence[Box], boxes: Sequence[Box]) -> bool:
         return any(max(abs(a - b) for a, b in zip(key[1:], box[1:], strict=True)) < 1e-4 for box in boxes[first:end])
 
     return bool(boxes) and all(map(there, keys))
+
+
+def points_of(timeline: Timeline) -> set[str]:
+    """The ids of the annotations that are points in time."""
+    return {a.id for a in timeline.annotations if timeline.is_point(a)}
 
 
 def heard(label: str) -> str:

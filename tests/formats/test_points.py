@@ -12,7 +12,7 @@ from studio.formats import FORMATS, losses, place
 from studio.formats.model import Other
 from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions
-from studio.timeline import Annotation, AttributeType, Beside, Footage, Segment, Timeline
+from studio.timeline import BOOKMARKS, Annotation, AttributeType, Beside, Footage, Segment, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame
 from tests.formats.conftest import STEADY
 
@@ -47,6 +47,27 @@ def test_a_point_of_audacity_ends_where_it_starts() -> None:
     (part,) = FORMATS["audacity"].read(text.encode(), "x")  # type: ignore[misc]
     points = [m for m in place(part, TAPE).marks if m.point]
     assert [TAPE.frames(Segment(m.start, m.end)) for m in points] == [(100, 101), (101, 102)]
+
+
+@pytest.mark.parametrize("form", ["audacity", "textgrid", "boris"])
+def test_what_somebody_made_longer_is_no_point(form: str) -> None:
+    made = (
+        Annotation("a", TAPE.span(100, 101), "Hen 1", "peck"),
+        Annotation("b", TAPE.span(200, 260), "Hen 1", "peck"),
+        Annotation("c", TAPE.span(300, 301), BOOKMARKS, "look"),
+        Annotation("d", TAPE.span(400, 460), BOOKMARKS, "look at all of it"),
+    )
+    points = frozenset({("Hen 1", "peck"), (BOOKMARKS, "look"), (BOOKMARKS, "look at all of it")})
+    timeline = Timeline(TAPE, made, points=points)
+    (part,) = FORMATS[form].read(FORMATS[form].write([timeline]), "hens")  # type: ignore[misc]
+    found = sorted((m.label, *TAPE.frames(Segment(m.start, m.end)), m.point) for m in place(part, TAPE).marks)
+    both = form != "boris"  # where a behaviour is either for all that have it
+    assert found == [("look", 300, 301, True), ("look at all of it", 400, 460, False), ("peck", 100, 101, both),
+                     ("peck", 200, 260, False)]  # fmt: skip
+    said = [each for each in losses(FORMATS[form], [timeline]) if "point" in each]
+    assert said == [] if both else said == [
+        "1 point is written as a state of one frame: elsewhere “peck” lasts, and a behaviour of BORIS is one of both."
+    ]
 
 
 def test_praatio_finds_the_points(tmp_path: Path) -> None:
@@ -200,7 +221,7 @@ def test_a_behaviour_of_boris_that_lasts_for_one_and_is_a_point_for_another() ->
     (part,) = boris.read(boris.write([timeline]), "x.boris")
     assert {(m.start, m.end, m.track) for m in part.marks} == {(a.segment.start, a.segment.end, a.track) for a in look}
     said = (
-        "2 points are written as states of one frame: on other rows “look” lasts, and a behaviour of BORIS is one of "
+        "2 points are written as states of one frame: elsewhere “look” lasts, and a behaviour of BORIS is one of "
         "both."
     )
     assert losses(boris, [timeline]) == [said]
