@@ -22,7 +22,7 @@ from studio.formats.model import Format, Holds, Mark, Other, Part, heard, points
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Beside, Timeline
 
-HOLDS = Holds(grain=1_000, notes=True, layers=True, blank=False, attributes="plain", cameras=True,
+HOLDS = Holds(grain=1_000, points=True, notes=True, layers=True, blank=False, attributes="plain", cameras=True,
               keeps=lambda value: _keeps(value))  # fmt: skip
 NOBODY = "Behaviours"  # the track of events without a subject
 _VERSION = "7.0"

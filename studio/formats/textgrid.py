@@ -32,8 +32,8 @@ def _naming(track: str) -> str:
     return f"{name[: start - 1]}[{found['what']}]{name[end + 1 :]}"
 
 
-HOLDS = Holds(layers=True, blank=False, text=reading.one_line, naming=_naming, lines="beside", speakers="yes",
-              words="times")  # fmt: skip
+HOLDS = Holds(layers=True, points=True, blank=False, text=reading.one_line, naming=_naming, lines="beside",
+              speakers="yes", words="times")  # fmt: skip
 # in the long spelling every value stands after a name and “=”; in the short one it stands alone
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|<(exists|absent)>|(?<![\w\[])(-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w\]])')
 

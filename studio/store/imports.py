@@ -19,7 +19,7 @@ from studio.store.timeline_media import MediumChange
 from studio.store.transcripts import Spoken
 from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue
-from studio.timeline.boxes import BoxTrack
+from studio.timeline.boxes import LINK, BoxTrack
 from studio.timeline.tiers import Dependencies
 from studio.timeline.traces import Scale, Trace, Values
 
@@ -41,9 +41,9 @@ class Batch:
     `spoken` says of lines who says them, and in which words. `ids` are those that the file has for its annotations, by
     ours. `points` are the (track, label) of points in time. `changes` are what annotations of the video become;
     `different` are those that are otherwise here: (here, in the file); `others` is how many curves and cameras are.
-    `dependencies` and `vocabularies` are what the
-    file says of tracks, see `labels.learn`. `cameras` play beside it, by the ids of their videos, and begin at so many
-    µs. `objects` are boxes over time, `traces` continuous ratings, on the `scales` of their tracks.
+    `dependencies` and `vocabularies` are what the file says of tracks, see `labels.learn`. `cameras` play beside it, by
+    the ids of their videos, and begin at so many µs. `objects` are boxes over time, which annotations name by their ids
+    in `LINK`, `traces` continuous ratings, on the `scales` of their tracks.
     """
 
     video_id: str
@@ -82,11 +82,13 @@ def fresh(
 
     Only inside of the write that adds it does this hold until it is added.
     """
+    batch = _linked(db, batch, layer)
     here = annotations.of_video(db, batch.video_id, layer)
     added, pairs = import_matching.match(here, batch.annotations, batch.ids, annotator)
     if different == "both":
         added += [new for _, new in pairs]
     known = boxes(db, batch.video_id)
+    drawn = {each.id for each in box_tracks.of_video(db, batch.video_id, layer)}
     cameras, moved = _fresh_cameras(db, batch)
     curves, redrawn = _fresh_curves(db, batch, annotator)
     takes = different == "take"
@@ -100,7 +102,7 @@ def fresh(
         different=pairs,
         others=len(moved) + len(redrawn),
         cameras={**cameras, **(moved if takes else {})},
-        objects=_fresh_objects(db, batch, layer),
+        objects=[each for each in batch.objects if each.id not in drawn],
         traces=[*curves, *(redrawn if takes else ())],
     )
 
@@ -129,10 +131,23 @@ def _fresh_curves(db: sqlite3.Connection, batch: Batch, annotator: str) -> tuple
     return added, redrawn
 
 
-def _fresh_objects(db: sqlite3.Connection, batch: Batch, layer: str | None) -> list[BoxTrack]:
-    """The boxes over time that the video does not have yet: none is called so and has these key frames."""
-    known = {_told(each) for each in box_tracks.of_video(db, batch.video_id, layer)}
-    return [each for each in batch.objects if _told(each) not in known]
+def _linked(db: sqlite3.Connection, batch: Batch, layer: str | None) -> Batch:
+    """A batch whose boxes over time have the ids that they have here, or new ones; segments name them by these. One is
+    here already where it is called so and has these key frames; what was changed here stays the box of its segments."""
+    here = box_tracks.of_video(db, batch.video_id, layer)
+    known, ids = {_told(each): each.id for each in here}, {each.id for each in here}
+    objects = [replace(each, id=known.get(_told(each)) or uuid.uuid4().hex) for each in batch.objects]
+    names = {
+        each.id: each.id if each.id in ids else made.id
+        for each, made in zip(batch.objects, objects, strict=True)
+        if each.id
+    }
+
+    def linked(a: Annotation) -> Annotation:
+        box = names.get(str(a.attributes.get(LINK)))
+        return replace(a, attributes={**a.attributes, LINK: box}) if box else a
+
+    return replace(batch, objects=objects, annotations=[linked(a) for a in batch.annotations])
 
 
 def _told(track: BoxTrack) -> tuple[Any, ...]:
@@ -188,8 +203,7 @@ def insert(
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
         for number, drawn in enumerate(batch.objects):
-            made = replace(drawn, id=uuid.uuid4().hex)
-            box_tracks.insert(db, batch.video_id, made, f"{import_id}-{batch.video_id}-b{number}", annotator)
+            box_tracks.insert(db, batch.video_id, drawn, f"{import_id}-{batch.video_id}-b{number}", annotator)
         if batch.lines and batch.beside:
             added = transcripts.insert_all(db, batch.video_id, batch.lines, annotator, file, batch.spoken)
             replaced[batch.video_id] = {"removed": [], "added": added, "after": ""}
@@ -221,7 +235,8 @@ def _learn(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
         used.setdefault(a.track, set()).add(a.label)
     closed = {track for track, found in listed.items() if used.get(track, set()) - {""} <= set(found)}
     scales = {track: each for batch in batches for track, each in batch.scales.items()}
-    labels.learn(db, depend, listed, closed, scales)
+    points = {each for batch in batches for each in batch.points}
+    labels.learn(db, depend, listed, closed, scales, points)
 
 
 def _classes(batches: Sequence[Batch]) -> dict[str, list[str]]:

@@ -1,6 +1,5 @@
 """Annotations in and out of a library, as files of every format there is."""
 
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -156,7 +155,7 @@ class Exchange:
             raise UsageError(f"This file has no boxes for “{row['name']}”: it is about {len(parts)} other videos.")
         placed = place(meant[0], self._footage(row), self._limits)
         about_all = [said for part in parts if part is not meant[0] for said in part.problems]
-        batch = Batch(row["id"], beside=True, objects=[replace(o, id=uuid.uuid4().hex) for o in placed.objects])
+        batch = Batch(row["id"], beside=True, objects=placed.objects)
 
         def work(db: Any) -> Row:
             fresh, said = _fresh(db, [batch], "keep", annotator, by)
