@@ -416,13 +416,16 @@ def _restore_lines(db: sqlite3.Connection, video_id: str, said: dict[str, Any], 
 
 def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """All imports, newest first: `id`, `file`, `format`, `kind`, `annotator`, `at`, `undone`, and how many
-    `annotations`, boxes over time (`objects`) and `lines` of a transcript came with it."""
+    `annotations`, boxes over time (`objects`), `curves`, `cameras` and `lines` of a transcript came with it."""
+    made = (
+        f"(SELECT count(*) FROM revisions r WHERE r.edit_id >= imports.id || '-' AND r.edit_id < imports.id || '.' "
+        f"AND r.op = '{op}') AS {name}"
+        for name, op in (("objects", box_tracks.EDIT), ("curves", traces.EDIT), ("cameras", timeline_media.OP))
+    )
     rows = db.execute(
         "SELECT id, file, format, kind, annotator, at, undone, replaced, "
-        "(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations, "
-        "(SELECT count(*) FROM revisions r WHERE r.edit_id >= imports.id || '-' AND r.edit_id < imports.id || '.' "
-        "AND r.op = ?) AS objects FROM imports ORDER BY seq DESC",
-        (box_tracks.EDIT,),
+        f"(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations, {', '.join(made)} "
+        "FROM imports ORDER BY seq DESC"
     )
     found = [dict(row) for row in rows]
     for row in found:

@@ -183,6 +183,8 @@ def test_curves_go_out_and_in_and_are_taken_back_with_their_import(studio: Studi
     assert shown["curves"] == 1
     done = studio.exchange.apply(data, "talk.zip" if name == "nova" else "talk.json", name, options)
     assert np.allclose(values(studio), drawn, atol=1e-4, equal_nan=True)
+    came = studio.exchange.imports()[0]
+    assert [came[what] for what in ("annotations", "objects", "curves", "cameras")] == [0, 0, 1, 0]
     with pytest.raises(UsageError):
         studio.exchange.apply(data, "talk.zip" if name == "nova" else "talk.json", name, options)
     assert studio.exchange.undo(done["import"]) == {"removed": 1, "kept": 0}

@@ -196,7 +196,8 @@ class Exchange:
         `problems`; `tracks` and `labels` with `name`, `to`, `segments`; `segments` that would be added, `already`
         there as the file has them, `different` there (`differences`: the first few, `here` and in the `file`), of which
         `changed` would become what the file says; how many have a `confidence`; `lines` of a transcript that would be
-        added beside them and `lines_already` there; `objects`, boxes over time that would be added;
+        added beside them and `lines_already` there; `objects`, boxes over time that would be added; `boxes`, the
+        rows of which boxes would be; `curves` and `cameras` that would be added, or taken as the file has them;
         `problems`; `sample`, the first few segments, times in s; of tables `columns` with
         `name` and `to`, "" for those that are not read; `fps`, the rate that frames are taken at where the file counts
         them and does not say at which, else None.

@@ -291,6 +291,7 @@ def shown(
         "choice": plan.different,
         "changed": sum(len(batch.changes) for batch in fresh),
         "objects": sum(len(batch.objects) for batch in fresh),
+        "boxes": sum(len(batch.boxes) for batch in fresh),
         "curves": sum(len(batch.traces) for batch in fresh),
         "lines": _lines(fresh),
         "lines_already": _lines(batches) - _lines(fresh),

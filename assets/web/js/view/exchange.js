@@ -25,6 +25,20 @@ const NOUNS = { annotations: "segment", lines: "transcript line" };
 
 const boxesOverTime = (/** @type {number} */ count) => (count === 1 ? "1 box over time" : `${count} boxes over time`);
 
+/** What an import added and changed, as a sentence. @param {Omit<ImportPreview, "columns" | "fps">} made */
+function whatCame({ kind, segments, lines, changed, objects = 0, boxes = 0, curves = 0, cameras = 0 }) {
+  const added = [
+    segments ? counted(segments, NOUNS[kind]) : "",
+    lines ? `${counted(lines, "line")} of the transcript` : "",
+    objects ? boxesOverTime(objects) : "",
+    boxes ? `boxes of ${counted(boxes, "row")}` : "",
+    curves ? counted(curves, "curve") : "",
+    cameras ? `${counted(cameras, "camera")} on the timeline` : "",
+  ].filter(Boolean);
+  const said = added.length ? added.join(" and ") : counted(0, NOUNS[kind]);
+  return `${said} imported` + (changed ? `, ${changed} changed.` : ".");
+}
+
 export class Exchange {
   /** @type {FormatInfo[]} */
   formats = [];
@@ -156,12 +170,14 @@ export class Exchange {
 
   /** @param {PastImport} past */
   pastRow(past) {
-    const { annotations, objects, lines } = past;
-    const isOnly = past.kind === "lines" || (!annotations && (objects || lines));
+    const { annotations, objects, lines, curves = 0, cameras = 0 } = past;
+    const isOnly = past.kind === "lines" || (!annotations && (objects || lines || curves || cameras));
     const count = [
       isOnly ? "" : counted(annotations, "annotation"),
       objects ? boxesOverTime(objects) : "",
       lines || past.kind === "lines" ? counted(lines, "line") : "",
+      curves ? counted(curves, "curve") : "",
+      cameras ? counted(cameras, "camera") : "",
     ]
       .filter(Boolean)
       .join(", ");
@@ -308,6 +324,7 @@ export class Exchange {
       fps,
       cameras = 0,
       objects = 0,
+      boxes = 0,
       curves = 0,
     } = preview;
     const { $ } = this;
@@ -320,7 +337,10 @@ export class Exchange {
     const said = lines || lines_already ? `; of the transcript ${counted(lines, "new line")}` : "";
     const known = lines_already ? `, ${lines_already} here already` : "";
     const beside = cameras ? `; ${counted(cameras, "camera")} put on the timeline` : "";
-    const drawn = (objects ? `; ${boxesOverTime(objects)}` : "") + (curves ? `; ${counted(curves, "curve")}` : "");
+    const drawn =
+      (objects ? `; ${boxesOverTime(objects)}` : "") +
+      (boxes ? `; boxes of ${counted(boxes, "row")}` : "") +
+      (curves ? `; ${counted(curves, "curve")}` : "");
     $("import-counts").textContent =
       `${counted(segments, "new " + NOUNS[kind])}${videos}${here}${said}${known}${drawn}${beside}`;
     $("import-parts").replaceChildren(...parts.map((part) => this.partRow(part)));
@@ -334,7 +354,7 @@ export class Exchange {
         .map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${rowOf(s)}${s.label}` })),
     );
     $("import-shown").hidden = false;
-    const all = segments + lines + changed + objects;
+    const all = segments + lines + changed + objects + boxes + curves + cameras;
     this.go.disabled = all === 0;
     this.go.textContent = `Import ${all}`;
   }
@@ -476,11 +496,7 @@ export class Exchange {
       const made = await call(this.server, "import_apply", this.wanted);
       this.upload = null;
       this.importing.close();
-      const lines = made.lines ? ` and ${counted(made.lines, "line")} of the transcript` : "";
-      const drawn = made.objects ? ` and ${boxesOverTime(made.objects)}` : "";
-      const changed = made.changed ? `, ${made.changed} changed` : "";
-      const said = `${counted(made.segments, NOUNS[made.kind])}${lines}${drawn} imported${changed}.`;
-      toast(said, "info", this.done(made.import));
+      toast(whatCame(made), "info", this.done(made.import));
     } catch (error) {
       this.$("import-message").textContent = messageOf(error);
       this.go.disabled = false; // it can be tried again
