@@ -8,7 +8,7 @@ from typing import Any
 
 from studio.formats.layers import layered, put_back
 from studio.formats.model import NO_LABEL, Format, Holds, Kind, has_times, linked_boxes, segments, transcript_lines
-from studio.timeline import BOOKMARKS, ON_SCREEN, Annotation, Segment, Timeline, clock
+from studio.timeline import BOOKMARKS, ON_SCREEN, WHOLE_VIDEO, Annotation, Segment, Timeline, clock
 from studio.timeline.boxes import LINK
 
 
@@ -51,6 +51,7 @@ def cannot_hold(form: Format) -> list[str]:
         "names of tracks": not holds.tracks,
         "which rows depend on others": holds.tracks and not holds.tiers,
         "labels (only who and when)": not holds.labels,
+        "what is about the whole video": not holds.whole,
         "what is a point in time": not holds.points,
         "notes": not holds.notes,
         "confidence": not holds.scores,
@@ -89,6 +90,12 @@ def _said(form: Format, timelines: Sequence[Timeline], kept: Sequence[tuple[Time
             yield f"{segments(left_out)} on tracks without face boxes {_is(left_out)} left out."
         if kept:
             yield "Times become those of the face boxes: every start and end moves to the next box."
+    if not holds.whole:
+        count = sum(a.track == WHOLE_VIDEO for _, a in kept)
+        kept = [(t, a) for t, a in kept if a.track != WHOLE_VIDEO]
+        if count:
+            yield (f"{segments(count)} about the whole video {_is(count)} left out: this format has parts of a video "
+                   "only.")  # fmt: skip
     yield from _outside(holds, kept)
     kept = [(t, a) for t, a in kept if holds.within(a.segment, t.footage)]
     yield from _times(holds, kept)

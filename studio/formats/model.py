@@ -15,7 +15,19 @@ from typing import Any, Literal
 from studio.config import Limits
 from studio.errors import FormatError, UsageError
 from studio.formats import reading, sightings, timecode
-from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, SpokenLine, Timeline, Word, carried
+from studio.timeline import (
+    WHOLE_VIDEO,
+    Annotation,
+    Attributes,
+    Box,
+    Cue,
+    Footage,
+    Segment,
+    SpokenLine,
+    Timeline,
+    Word,
+    carried,
+)
 from studio.timeline.boxes import LINK, BoxTrack, KeyFrame, key_frame
 from studio.timeline.changing import changing
 from studio.timeline.tiers import Dependencies, Dependency
@@ -165,7 +177,7 @@ class Holds:
     archive are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys"
     only, as boxes of a track, or nothing but them ("alone"); `occlusion`: whether it says where they are occluded, and
     `described` whether it keeps attributes of them as those of segments. `points`: whether it says what is a point in
-    time, see `Timeline.is_point`.
+    time, see `Timeline.is_point`; `whole` whether it has a place for what is about the whole video, beside its parts.
     """
 
     grain: int = 1
@@ -195,6 +207,7 @@ class Holds:
     occlusion: bool = False
     described: bool = False
     points: bool = False
+    whole: bool = True
     keeps: Callable[[Any], bool] | None = None
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
@@ -252,6 +265,7 @@ class Holds:
             )
             for a in timeline.annotations
             if not a.deleted and (not self.only_boxed or a.track in timeline.boxes)
+            if self.whole or a.track != WHOLE_VIDEO
             for span in (self.within(a.segment, timeline.footage),)
             if span is not None
         ]
