@@ -6,7 +6,7 @@ import { currentUser } from "../sync/current-user.js";
 import { OF_LIBRARY } from "../sync/library.js";
 import { clock, counted, el, finder, toast } from "./dom.js";
 
-/** @import { FormatInfo, ImportPart, ImportPreview, PastImport, Renamed, Said, Server } from "../types.js" */
+/** @import { Calls, FormatInfo, ImportPart, ImportPreview, PastImport, Renamed, Said, Server } from "../types.js" */
 
 /** A video, by what is needed of it. @typedef {{ id: string }} Video */
 
@@ -54,6 +54,8 @@ export class Exchange {
   request = noChoices();
   /** Counts what is asked about a file: an answer is of use until the next question. */
   #turn = 0;
+  /** The same of what an export would lose. */
+  #losses = 0;
 
   /**
    * @param {HTMLDialogElement} exporting
@@ -137,8 +139,19 @@ export class Exchange {
     const [choice, isEither] = [this.$("export-choice"), this.formats.some((f) => f.name === format && f.either)];
     const kind = isEither && !choice.hidden ? this.exportKind.value : "";
     this.$("export-go", "a").href = `/export/${video}?format=${encodeURIComponent(format)}&kind=${kind}`;
-    const { lost, kinds, fits } = await call(this.server, "export_preview", { video, format, kind });
-    if (format !== this.exportFormat.value || (kind && kind !== this.exportKind.value)) return;
+    const turn = ++this.#losses;
+    /** @type {Calls["export_preview"][1]} */
+    let preview;
+    try {
+      preview = await call(this.server, "export_preview", { video, format, kind });
+    } catch (error) {
+      if (turn !== this.#losses) return;
+      this.$("export-go").hidden = true;
+      this.$("export-lost").replaceChildren(el("p", { class: "error", text: messageOf(error) }));
+      return;
+    }
+    if (turn !== this.#losses) return; // another video or format was chosen since
+    const { lost, kinds, fits } = preview;
     if (!kind && kinds.length) [this.exportKind.value] = kinds;
     choice.hidden = !kinds.length;
     this.$("export-go").hidden = !fits;
@@ -239,7 +252,14 @@ export class Exchange {
     this.upload = data.upload;
     this.name = data.name;
     this.columns = data.columns;
-    const readable = (await this.known()).filter((format) => format.reads);
+    try {
+      await this.known();
+    } catch (error) {
+      this.$("import-message").textContent = messageOf(error);
+      return;
+    }
+    if (turn !== this.#turn) return;
+    const readable = this.formats.filter((format) => format.reads);
     const likely = new Set(data.formats);
     const select = this.format;
     const option = (/** @type {FormatInfo} */ f) => el("option", { value: f.name, text: f.title });
