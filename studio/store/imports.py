@@ -12,7 +12,17 @@ from typing import Any, Literal
 import numpy as np
 
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, import_matching, labels, stored, timeline_media, timelines, traces, transcripts
+from studio.store import (
+    annotations,
+    import_matching,
+    import_schema,
+    labels,
+    stored,
+    timeline_media,
+    timelines,
+    traces,
+    transcripts,
+)
 from studio.store import boxes as box_tracks
 from studio.store.annotations import EditRequest
 from studio.store.timeline_media import MediumChange
@@ -25,6 +35,7 @@ from studio.timeline.traces import Scale, Trace, Values
 
 _ROUNDED_US = 1_000  # by how much files round when a camera begins
 _ROUNDED = 1e-3  # share of its scale by which files round a curve
+_SCHEMA = ""  # under which `imports.replaced` has what came to the schema, beside ids of videos
 CLASSES = 50  # labels on one track of a file: more are sentences, which no list of labels is for
 
 
@@ -177,6 +188,7 @@ def insert(
         "INSERT INTO imports (id, file, format, kind, annotator, at) VALUES (?, ?, ?, ?, ?, ?)",
         (import_id, file, form, kind, annotator, now()),
     )
+    schema = labels.schema(db)
     _learn(db, batches)
     points = {each for batch in batches for each in batch.points}
     for track, found in _classes(batches).items() if classes else ():
@@ -211,6 +223,9 @@ def insert(
             cues = map(Cue._make, batch.lines)
             changed = transcripts.replace_all(db, batch.video_id, cues, annotator, file, batch.spoken)
             replaced[batch.video_id] = {**changed, "after": _digest(db, batch.video_id)}
+    if any((new := import_schema.added(db, schema)).values()):
+        # in the form of what it replaced of a video, so that an earlier release takes back the rest
+        replaced[_SCHEMA] = {"removed": [], "added": [], "after": "", **new}
     db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
     return import_id
 
@@ -251,7 +266,8 @@ def _classes(batches: Sequence[Batch]) -> dict[str, list[str]]:
 
 def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, int]:
     """Take an import back: what it added is `removed`, and counted with what it changed, which is as it was before;
-    `kept` is what somebody changed since. `redo` does it again.
+    `kept` is what somebody changed since. Rows and labels that only it brought leave the schema, uncounted. `redo` does
+    it again.
 
     Raises NotFound, UsageError when it was undone already.
     """
@@ -280,7 +296,11 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
             found = box_tracks.find(db, video, box)
             kept += found is not None and not found.deleted
     replaced = _replaced(row)
+    if _SCHEMA in replaced:
+        replaced[_SCHEMA]["withdrawn"] = import_schema.withdraw(db, import_schema.of(replaced[_SCHEMA]))
     for video, said in replaced.items():
+        if video == _SCHEMA:
+            continue
         said["withdrawn"] = []  # the lines that `redo` brings back: not those that a person deleted before
         if not said["after"]:
             said["withdrawn"], kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
@@ -307,6 +327,8 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
     if not row["undone"]:
         raise UsageError("This import was not undone, so it cannot be done again.")
     added = kept = 0
+    replaced = _replaced(row)
+    import_schema.restore(db, import_schema.of(replaced.pop(_SCHEMA, {}).get("withdrawn")))
     for video, before, after in _edits(db, import_id):
         a = annotations.find(db, after.id)
         newest = db.execute(
@@ -327,7 +349,7 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         if box_tracks.step_of(db, box).startswith(f"undo-{import_id}-"):
             step = f"redo-{import_id}-{box}-{uuid.uuid4().hex[:8]}"
             added += box_tracks.set_deleted(db, video, box, False, step, annotator)
-    for video, said in _replaced(row).items():
+    for video, said in replaced.items():
         if "before" in said:  # an import of an earlier release: which lines they were is not known
             kept += len(transcripts.of_video(db, video))
             continue
