@@ -16,7 +16,7 @@ from gradio.events import api
 
 from studio.app.login import current_user
 from studio.errors import StudioError, UsageError
-from studio.service import Studio, catalogue, serializers
+from studio.service import Studio, serializers
 from studio.service.exchange import found
 from studio.service.find import parse as parse_find
 from studio.service.models import engines
@@ -205,7 +205,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"models": [{"name", "task", "version", "summary", "default", "installed", "problems", "metrics", …}]}
         """
-        return {"models": catalogue(studio.settings)}
+        return {"models": studio.teaching.catalogue(studio.users.actor(current_user.get()))}
 
     return [videos, search, ground, find, annotations, models]
 

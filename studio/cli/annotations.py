@@ -29,7 +29,12 @@ def register(commands: Commands) -> None:
     sub.add_argument("--track", default="", metavar="T", help="only this row (default: each)")
     sub.add_argument("--annotator", metavar="NAME", help="only what this person drew; with --read, whose it is")
     sub.add_argument("--smooth", type=float, default=0.0, metavar="S", help="smooth by so many seconds")
-    sub.add_argument("--read", metavar="FILE", type=Path, help="take curves from CSV with the columns time and value")
+    sub.add_argument(
+        "--read",
+        metavar="FILE",
+        type=Path,
+        help="take curves from CSV with the columns time and value, or from a file of CARMA",
+    )
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="write CSV to this file")
 
 

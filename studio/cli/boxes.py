@@ -9,6 +9,8 @@ from studio.service.timelines.boxes import to_dict
 from studio.timeline import clock, us
 from studio.timeline.boxes import BoxTrack
 
+STOPPED = 130  # as shells say that Ctrl+C ended something
+
 
 def register(commands: Commands) -> None:
     """Declare them."""
@@ -66,7 +68,16 @@ def boxes(args: Args) -> int:
             until = us(max(args.at, args.until if args.until is not None else args.at))
             faces = studio.boxes.draw_faces(video, us(args.at), until, args.by, medium)
         if box and args.until is not None:
-            made = studio.boxes.track(video, box, us(args.at), us(max(0.0, args.until)), args.by, progress)
+            before = studio.boxes.get(video, box).keys
+            try:
+                made = studio.boxes.track(video, box, us(args.at), us(max(0.0, args.until)), args.by, progress)
+            except KeyboardInterrupt:
+                came = len(set(studio.boxes.get(video, box).keys) - set(before))
+                found_by_then = (
+                    f"{came} key frame{'s' * (came != 1)} found until then {'is' if came == 1 else 'are'} kept"
+                )
+                print(f"studio: stopped; {found_by_then}", file=sys.stderr)
+                return STOPPED
             notes = [made["note"]] * bool(made["note"])
         made_here = [box] if box else faces
         found = [studio.boxes.get(video, each) for each in made_here] or studio.boxes.of_video(video)

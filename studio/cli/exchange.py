@@ -207,6 +207,10 @@ def _told(result: Json) -> list[str]:
         lines.append(f"{result['objects']} box{'es' * (result['objects'] != 1)} over time")
     if result["lines"]:
         lines.append(f"{transcript_lines(result['lines'])} beside them")
+    if result["boxes"]:
+        lines.append(f"boxes of {result['boxes']} row{'s' * (result['boxes'] != 1)}")
+    if result["curves"]:
+        lines.append(f"{result['curves']} curve{'s' * (result['curves'] != 1)}")
     if result["cameras"]:
         lines.append(f"{result['cameras']} cameras or recordings put on the timeline")
     if result["lines_already"]:
@@ -241,7 +245,9 @@ def _different(result: Json) -> list[str]:
 
 def _line(each: Json) -> str:
     said = f", {each['objects']} boxes over time" * bool(each["objects"])
-    said += f", {each['lines']} lines" * bool(each["lines"])
+    for what in ("line", "curve", "camera"):
+        count = each[f"{what}s"]
+        said += f", {count} {what}{'s' * (count != 1)}" * bool(count)
     state = "undone" if each["undone"] else f"{each['annotations']} annotations{said}" * (each["kind"] == "annotations")
     return f"{each['id']}  {each['at'][:19]}  {each['format']:<12} {each['file']}  {state or 'lines'}"
 

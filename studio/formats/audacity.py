@@ -9,21 +9,20 @@ from collections.abc import Sequence
 
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.model import Format, Holds, Mark, Part, points_of
 from studio.formats.notes import Notes
 from studio.timeline import Timeline
 
-HOLDS = Holds(tracks=False, text=reading.one_line)
+HOLDS = Holds(tracks=False, points=True, text=reading.one_line)
 TRACK = "Labels"
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One video."""
     timeline = timelines[0]
-    points = HOLDS.points(timeline)
+    points = points_of(timeline)
     rows = [
-        (a.segment.start, a.segment.start if (a.track, a.label) in points else a.segment.end, a.label)
-        for a in HOLDS.fitted(timeline)
+        (a.segment.start, a.segment.start if a.id in points else a.segment.end, a.label) for a in HOLDS.fitted(timeline)
     ]
     return "".join(
         f"{reading.decimal(start, 6)}\t{reading.decimal(end, 6)}\t{label}\n" for start, end, label in rows

@@ -1,7 +1,7 @@
 """BORIS projects: an observation a video, with subjects, behaviours and their keys' kinds (the ethogram).
 
 A track is a subject and a label a behaviour, a state event or, where the schema says so, a point event. The note is the
-comment. A label that lasts on one row and is a point on another is a state. A subject has no two states of one
+comment. A label that lasts in one place and is a point in another is a state. A subject has no two states of one
 behaviour at once, so what overlaps on a track goes to further subjects. Times are seconds to the ms. Attributes are
 modifiers: one of several, several of them, or a number, as the schema has them, else one of what is said; “|” between
 them stands for no letter of theirs. An observation of several files counts by the first player's first file, less its
@@ -18,11 +18,11 @@ from studio.errors import FormatError
 from studio.formats import boris_table, reading
 from studio.formats.cut import name_of
 from studio.formats.layers import layered
-from studio.formats.model import Format, Holds, Mark, Other, Part, heard
+from studio.formats.model import Format, Holds, Mark, Other, Part, heard, points_of
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Beside, Timeline
 
-HOLDS = Holds(grain=1_000, notes=True, layers=True, blank=False, attributes="plain", cameras=True,
+HOLDS = Holds(grain=1_000, points=True, notes=True, layers=True, blank=False, attributes="plain", cameras=True,
               keeps=lambda value: _keeps(value))  # fmt: skip
 NOBODY = "Behaviours"  # the track of events without a subject
 _VERSION = "7.0"
@@ -45,10 +45,9 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     for timeline in timelines:
         footage = timeline.footage
         events: list[list[Any]] = []
-        fitted = HOLDS.fitted(timeline)
-        pointed = {(track, label) for track, label in HOLDS.points(timeline) if label not in states}
-        points = [a for a in fitted if (a.track, a.label) in pointed]
-        tiers = layered(a for a in fitted if (a.track, a.label) not in pointed)
+        fitted, pointed = HOLDS.fitted(timeline), points_of(timeline)
+        points = [a for a in fitted if a.id in pointed and a.label not in states]
+        tiers = layered(a for a in fitted if a.id not in pointed or a.label in states)
         for track, tier in tiers.items():
             subjects[track] = None
             for a in tier:
@@ -97,19 +96,19 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 
 def _states(timeline: Timeline) -> list[Annotation]:
     """What lasts, and is no point in time."""
-    pointed = HOLDS.points(timeline)
-    return [a for a in HOLDS.fitted(timeline) if (a.track, a.label) not in pointed]
+    pointed = points_of(timeline)
+    return [a for a in HOLDS.fitted(timeline) if a.id not in pointed]
 
 
 def remarks(timeline: Timeline) -> list[str]:
     """Which points are written as states, since a behaviour of BORIS is one of both for all subjects."""
-    states, pointed = {a.label for a in _states(timeline)}, HOLDS.points(timeline)
-    mixed = [a for a in HOLDS.fitted(timeline) if (a.track, a.label) in pointed and a.label in states]
+    states, pointed = {a.label for a in _states(timeline)}, points_of(timeline)
+    mixed = [a for a in HOLDS.fitted(timeline) if a.id in pointed and a.label in states]
     if not mixed:
         return []
     are = "point is written as a state" if len(mixed) == 1 else "points are written as states"
     names = ", ".join(f"“{label:.40}”" for label in sorted({a.label for a in mixed}))
-    return [f"{len(mixed)} {are} of one frame: on other rows {names} lasts, and a behaviour of BORIS is one of both."]
+    return [f"{len(mixed)} {are} of one frame: elsewhere {names} lasts, and a behaviour of BORIS is one of both."]
 
 
 def _event(a: Annotation, subject: str, time: int, modifiers: str, comment: str) -> list[Any]:

@@ -2,7 +2,8 @@
 
 A line is `0:00 label`, `1:02:05 label` from one hour on. A chapter has only a beginning, in whole seconds, and lasts
 until the next one; of segments that begin in the same second the longest is named. YouTube shows chapters only where
-the first begins at 0:00, and there are three or more of at least 10 seconds each.
+the first begins at 0:00, and there are three or more of at least 10 seconds each. What is about the whole video is no
+chapter, and left out.
 
 Reading makes a segment of each, which lasts until the next one, the last until the end of the video. A time may be in
 brackets, and a dash, colon or bar may follow it, so that a label cannot begin with one. Other lines of a description
@@ -31,7 +32,7 @@ def _title(label: str) -> str:
     return reading.one_line(label).lstrip(_BEHIND + " ")
 
 
-HOLDS = Holds(grain=_SECOND, tracks=False, blank=False, ends=False, text=_title)
+HOLDS = Holds(grain=_SECOND, tracks=False, blank=False, ends=False, text=_title, whole=False)
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -62,7 +63,7 @@ def remarks(timeline: Timeline) -> list[str]:
     if not chapters:
         return []
     said = ["A chapter has no end: it lasts until the next one."]
-    hidden = sum(not a.deleted for a in timeline.annotations) - len(chapters)
+    hidden = len(HOLDS.fitted(timeline)) - len(chapters)
     if hidden:
         said.append(f"{segments(hidden)} in the same second as a longer one {'is' if hidden == 1 else 'are'} left out.")
     ends = [*chapters[1:], timeline.footage.duration // _SECOND]

@@ -6,9 +6,10 @@ of it, as text, declared with the types that the schema gives them; one that cha
 Reading makes every run of frames in which an object is not outside and its attributes stay as they are a segment (in
 our own files mutable ones may change within it: elsewhere they often are what an object does); between key frames a box
 stays. An attribute that is called as one of ours has “ (attribute)” behind its name in the file. A box over time is a
-track with an attribute `box`, its name; a track of another tool becomes one too, by its key frames, beside its
-segments; where it is occluded is kept of boxes over time, and of its attributes those that stay the same. An export of
-CVAT is an archive with `annotations.xml`; one of a project has a part for each of its tasks.
+track with an attribute `box`, its name, and `box id` where segments are about it; a track of another tool becomes one
+too, by its key frames, beside its segments; where it is occluded is kept of boxes over time, and of its attributes
+those that stay the same. An export of CVAT is an archive with `annotations.xml`; one of a project has a part for each
+of its tasks.
 """
 
 from bisect import bisect_left, bisect_right
@@ -20,7 +21,7 @@ from xml.etree.ElementTree import Element, SubElement
 from studio.errors import FormatError
 from studio.formats import archive, reading
 from studio.formats.markup import names_in, printable, read_xml, write_xml
-from studio.formats.model import Format, Holds, Mark, Part, heard
+from studio.formats.model import Format, Holds, Mark, Part, heard, linked_boxes
 from studio.formats.notes import Notes
 from studio.formats.own_names import apart, together
 from studio.timeline import MICROS, Annotation, AttributeType, Box, Footage, Timeline, value_at
@@ -33,9 +34,10 @@ HOLDS = Holds(grain=0, notes=True, annotators=True, boxes=True, blank=False, tex
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 _BOX = "box"  # the attribute of a box over time, which is its name
+_ID = "box id"  # and by which segments name it
 _ONLY = "the only one"
 _OURS = {"track", "note", "annotator", ""}
-_TAKEN = {*_OURS, _BOX}
+_TAKEN = {*_OURS, _BOX, _ID}
 _SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton")
 # elements and attributes that are read, or that only say how CVAT draws; what is below `meta` describes the task
 _DEFINITIONS = {"meta"}
@@ -81,18 +83,18 @@ def _name(attribute: str) -> str:
     return apart(printable(attribute), _TAKEN)
 
 
-def _of_object(track: BoxTrack) -> dict[str, str]:
+def _of_object(track: BoxTrack, is_linked: bool) -> dict[str, str]:
     """What CVAT can say of a box over time beside its label."""
     texts = {_name(name): printable(reading.as_text(value)) for name, value in track.attributes.items()}
     ours = {_BOX: printable(track.name), **({"annotator": printable(track.annotator)} if track.annotator else {})}
-    return {**texts, **ours}
+    return {**texts, **ours, **({_ID: track.id} if is_linked else {})}
 
 
 def _object(root: Element, number: int, track: BoxTrack, timeline: Timeline) -> None:
     footage = timeline.footage
     frames = {min(footage.frame_near(key.time_us), footage.frame_count - 1): key for key in track.keys}
     element = SubElement(root, "track", id=str(number), label=HOLDS.said(track.label), source="manual")
-    said = _of_object(track)
+    said = _of_object(track, track.id in linked_boxes(timeline))
     for frame in sorted(frames):
         _box(element, frame, frames[frame].corners, said, timeline, outside=frames[frame].hidden,
              occluded=frames[frame].occluded)  # fmt: skip
@@ -119,7 +121,8 @@ def _declare(
     element = SubElement(labels, "label")
     SubElement(element, "name").text = label
     attributes = SubElement(element, "attributes")
-    said = [*(_attributes(a) for a in found), *(_of_object(each) for each in objects)]
+    linked = linked_boxes(timeline)
+    said = [*(_attributes(a) for a in found), *(_of_object(each, each.id in linked) for each in objects)]
     for name in sorted({name for each in said for name in each}):
         attribute = SubElement(attributes, "attribute")
         kind, values = _input(types[name]) if name in types else ("text", "")
@@ -357,9 +360,9 @@ def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task, not
     described = {
         together(name, _TAKEN): text
         for name, text in facts.items()
-        if text and name not in (_BOX, *_OURS) and all(shape.facts.get(name) == text for shape in seen)
+        if text and name not in (_BOX, _ID, *_OURS) and all(shape.facts.get(name) == text for shape in seen)
     }
-    made = BoxTrack("", label, facts.get(_BOX, ""), tuple(keys), facts.get("annotator", ""))
+    made = BoxTrack(facts.get(_ID, ""), label, facts.get(_BOX, ""), tuple(keys), facts.get("annotator", ""))
     return replace(made, attributes=notes.attributes(described))
 
 

@@ -19,7 +19,8 @@ Written by `python -m studio.formats.describe`; change the modules in `studio/fo
 `--format NAME` says it. `studio export VIDEO --format NAME --check` says what would be lost of these annotations, and
 every export says so on standard error. `studio import FILE --preview` says what would be added, to which videos, under
 which names; `--map-label`, `--map-track` and `--map-video` change the names, `--map-column` says what the columns of a
-table are, `--fps` at which rate a file counts frames; `studio import --undo ID` takes it back.
+table are, `--fps` at which rate a file counts frames; `studio import --undo ID` takes it back, with the rows and labels
+that only it brought to the schema, unless somebody uses or changed them since.
 
 An annotation of a file is in the library already where the file has its id (our JSON and CSV), or where the track, the
 label and the time are the same up to 5 ms. One that has its id or its track and time, or its track, its label and more

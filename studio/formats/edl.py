@@ -5,7 +5,7 @@ for its first frame (its `tmcd` track), by which editors find the pictures again
 the nearest whole rate (25 for 24.99), because a time code has no other: frame 250 is 00:00:10:00 at 25 whatever the
 clock said; drop frames are counted where the file's time code drops them. With a
 variable frame rate the frames are right and the clock is only nominal. Labels and tracks are comments; there are 999
-events at most.
+events at most. What is about the whole video is no part to cut together, and left out.
 
 Read are the events with pictures of any program's EDL, each a segment of the clip that it names, labelled by its
 comment. The time codes are counted at the rate of the video, from that of its first frame.
@@ -28,7 +28,7 @@ def _track(name: str) -> str:
     return reading.one_line(name).replace(": ", " - ")
 
 
-HOLDS = Holds(grain=0, text=reading.one_line, naming=_track)
+HOLDS = Holds(grain=0, text=reading.one_line, naming=_track, whole=False)
 _MOST_EVENTS = 999
 _CODE = r"\d\d:\d\d:\d\d[:;]\d\d"
 _EVENT = re.compile(rf"\d+\s+(\S+)\s+(\S+)\s+(\S+)(?:\s+\d+)?\s+({_CODE})\s+({_CODE})\s+({_CODE})\s+({_CODE})\s*$")

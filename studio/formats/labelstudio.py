@@ -20,7 +20,7 @@ from typing import Any
 
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.model import Format, Holds, Mark, Part, linked_boxes
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame, between
@@ -87,9 +87,10 @@ def _result(timeline: Timeline) -> list[dict[str, Any]]:
         inside = [box for box in boxes if box[0] < timeline.footage.duration]  # of others no frame is the right one
         if inside:
             result.append(_rectangle(f"box{number}", track, inside, timeline.footage))
+    linked = linked_boxes(timeline)
     for number, each in enumerate(timeline.objects, 1):
         if keys := [key for key in each.keys if key.time_us < timeline.footage.duration]:
-            drawn = _drawn(f"object{number}", each, keys, timeline.footage)
+            drawn = _drawn(each.id if each.id in linked else f"object{number}", each, keys, timeline.footage)
             result += [drawn, *_about(drawn, each)]
     return result
 
@@ -391,7 +392,8 @@ def _take_object(
     if places and places[-1].on and end > keys[-1].time_us:  # it is seen to the end
         keys.append(keys[-1]._replace(time_us=end))
     if keys:
-        made = BoxTrack("", label, name, tuple(keys), annotator, attributes=more)
+        box_id = _id(item) if item.get("from_name") == OBJECT else ""
+        made = BoxTrack(box_id, label, name, tuple(keys), annotator, attributes=more)
         (found.timed_objects if timed else found.framed_objects).append(made)
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from studio.formats.layers import layered, put_back
-from studio.formats.model import NO_LABEL, Format, Holds, Kind, has_times, segments, transcript_lines
-from studio.timeline import ON_SCREEN, Annotation, Segment, Timeline, clock
+from studio.formats.model import NO_LABEL, Format, Holds, Kind, has_times, linked_boxes, segments, transcript_lines
+from studio.timeline import BOOKMARKS, ON_SCREEN, WHOLE_VIDEO, Annotation, Segment, Timeline, clock
+from studio.timeline.boxes import LINK
 
 
 def losses(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> list[str]:
@@ -50,6 +51,8 @@ def cannot_hold(form: Format) -> list[str]:
         "names of tracks": not holds.tracks,
         "which rows depend on others": holds.tracks and not holds.tiers,
         "labels (only who and when)": not holds.labels,
+        "what is about the whole video": not holds.whole,
+        "what is a point in time": not holds.points,
         "notes": not holds.notes,
         "confidence": not holds.scores,
         "annotators": not holds.annotators,
@@ -87,6 +90,12 @@ def _said(form: Format, timelines: Sequence[Timeline], kept: Sequence[tuple[Time
             yield f"{segments(left_out)} on tracks without face boxes {_is(left_out)} left out."
         if kept:
             yield "Times become those of the face boxes: every start and end moves to the next box."
+    if not holds.whole:
+        count = sum(a.track == WHOLE_VIDEO for _, a in kept)
+        kept = [(t, a) for t, a in kept if a.track != WHOLE_VIDEO]
+        if count:
+            yield (f"{segments(count)} about the whole video {_is(count)} left out: this format has parts of a video "
+                   "only.")  # fmt: skip
     yield from _outside(holds, kept)
     kept = [(t, a) for t, a in kept if holds.within(a.segment, t.footage)]
     yield from _times(holds, kept)
@@ -206,6 +215,10 @@ def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
         "The links to predictions": 0 if holds.origin else sum(a.prediction_id is not None for _, a in kept),
         "The attributes": 0 if holds.attributes else sum(bool(a.attributes) for _, a in kept),
     }
+    # those of the row Bookmarks are points by its name
+    points = sum(t.is_point(a) and not (holds.tracks and a.track == BOOKMARKS) for t, a in kept) * (not holds.points)
+    if points and holds.ends:
+        yield f"That {segments(points)} {'is a point' if points == 1 else 'are points'} in time is dropped."
     if holds.attributes == "text":
         changed = sum(any(not isinstance(v, str) for v in a.attributes.values()) for _, a in kept)
         if changed:
@@ -256,6 +269,7 @@ def _cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
 def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     """What becomes of boxes over time."""
     yield from _over_cameras(holds, timelines)
+    yield from _unlinked(holds, timelines)
     timelines = [holds.narrowed_to_main(t) for t in timelines]
     count = sum(len(t.objects) for t in timelines)
     if count and not holds.objects:
@@ -274,6 +288,17 @@ def _over_cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     if count and not holds.boxes_of_cameras:
         yield (f"{count} box{'es' * (count != 1)} over another camera than the main one {_is(count)} left out: this "
                "format has no place for them.")  # fmt: skip
+
+
+def _unlinked(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    """Segments that keep the id of a box over time which is not in the file."""
+    count = 0
+    for t in timelines if holds.attributes else ():
+        kept = holds.narrowed_to_main(t).objects if holds.objects == "all" else ()
+        lost = linked_boxes(t) - {each.id for each in kept}
+        count += sum(not a.deleted and a.attributes.get(LINK) in lost for a in t.annotations)
+    if count:
+        yield f"{segments(count)} {'is' if count == 1 else 'are'} about a box over time that is not in the file."
 
 
 def _nothing_drawn(timeline: Timeline) -> str:

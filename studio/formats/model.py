@@ -15,8 +15,20 @@ from typing import Any, Literal
 from studio.config import Limits
 from studio.errors import FormatError, UsageError
 from studio.formats import reading, sightings, timecode
-from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, SpokenLine, Timeline, Word, carried
-from studio.timeline.boxes import BoxTrack, KeyFrame, key_frame
+from studio.timeline import (
+    WHOLE_VIDEO,
+    Annotation,
+    Attributes,
+    Box,
+    Cue,
+    Footage,
+    Segment,
+    SpokenLine,
+    Timeline,
+    Word,
+    carried,
+)
+from studio.timeline.boxes import LINK, BoxTrack, KeyFrame, key_frame
 from studio.timeline.changing import changing
 from studio.timeline.tiers import Dependencies, Dependency
 from studio.timeline.traces import Scale, Trace, later
@@ -80,7 +92,8 @@ class Part:
     `dependencies` are of tracks that depend on others, and `vocabularies` the labels of tracks for which the file lists
     them. `objects` are boxes over time, their key frames as `boxes` have their times and places; `drawn` are the tracks
     of `boxes` that are of objects which become boxes over time, too, with their (label, name). `traces` are continuous
-    ratings, and `scales` those of their tracks.
+    ratings, and `scales` those of their tracks. The `id` of one of `objects` is that by which marks name it in their
+    attribute `LINK`. `points` are the (track, label) of points in time that it says beside its marks.
     """
 
     video: str
@@ -102,6 +115,7 @@ class Part:
     drawn: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     traces: tuple[Trace, ...] = ()
     scales: Mapping[str, Scale] = field(default_factory=dict)
+    points: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def empty(self) -> bool:
@@ -136,6 +150,7 @@ class Placed:
     objects: tuple[BoxTrack, ...] = ()
     traces: tuple[Trace, ...] = ()
     scales: Mapping[str, Scale] = field(default_factory=dict)
+    points: frozenset[tuple[str, str]] = frozenset()
 
 
 def _same(text: str) -> str:
@@ -161,7 +176,8 @@ class Holds:
     was of them ("all"). `longest` is the last time in µs that it can say, 0 for any. `files`: what the files of its
     archive are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys"
     only, as boxes of a track, or nothing but them ("alone"); `occlusion`: whether it says where they are occluded, and
-    `described` whether it keeps attributes of them as those of segments.
+    `described` whether it keeps attributes of them as those of segments. `points`: whether it says what is a point in
+    time, see `Timeline.is_point`; `whole` whether it has a place for what is about the whole video, beside its parts.
     """
 
     grain: int = 1
@@ -190,6 +206,8 @@ class Holds:
     objects: Literal["", "keys", "all", "alone"] = ""
     occlusion: bool = False
     described: bool = False
+    points: bool = False
+    whole: bool = True
     keeps: Callable[[Any], bool] | None = None
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
@@ -247,14 +265,11 @@ class Holds:
             )
             for a in timeline.annotations
             if not a.deleted and (not self.only_boxed or a.track in timeline.boxes)
+            if self.whole or a.track != WHOLE_VIDEO
             for span in (self.within(a.segment, timeline.footage),)
             if span is not None
         ]
         return sorted(shown, key=lambda a: (a.segment, a.track))
-
-    def points(self, timeline: Timeline) -> set[tuple[str, str]]:
-        """The (track, label) of points in time as this format will say them."""
-        return {(self.naming(track) or "_", self.said(label)) for track, label in timeline.points}
 
     def fitted_spoken(self, timeline: Timeline) -> list[SpokenLine]:
         """The lines of the transcript as this format will say them, with who says them and their words, in order of
@@ -347,6 +362,17 @@ def _are_among(keys: Sequence[Box], boxes: Sequence[Box]) -> bool:
     return bool(boxes) and all(map(there, keys))
 
 
+def linked_boxes(timeline: Timeline) -> set[str]:
+    """The ids of the boxes over time that segments are about."""
+    named = {str(a.attributes.get(LINK)) for a in timeline.annotations if not a.deleted and LINK in a.attributes}
+    return {each.id for each in timeline.objects if each.id in named}
+
+
+def points_of(timeline: Timeline) -> set[str]:
+    """The ids of the annotations that are points in time."""
+    return {a.id for a in timeline.annotations if timeline.is_point(a)}
+
+
 def heard(label: str) -> str:
     """The inverse of `Holds.said`, for the readers of formats whose labels may not be empty."""
     return "" if label == NO_LABEL else label
@@ -425,7 +451,8 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
         replace(each, track=_track(each.track, most), values=later(each.values, shift)) for each in part.traces
     )
     scales = {_track(name, most): scale for name, scale in part.scales.items()}
-    return Placed(marks, boxes, problems, lines, depend, listed, objects, traces, scales)
+    points = frozenset((_track(track, most), _text(label)[: most.label_chars]) for track, label in part.points)
+    return Placed(marks, boxes, problems, lines, depend, listed, objects, traces, scales, points)
 
 
 def _in_frames(part: Part, footage: Footage) -> Part:

@@ -10,6 +10,7 @@ from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Other, Part
 from studio.formats.notes import Notes
 from studio.timeline import (
+    BOOKMARKS,
     Annotation,
     Beside,
     Box,
@@ -46,6 +47,7 @@ HOLDS = Holds(
     objects="all",
     occlusion=True,
     described=True,
+    points=True,
 )
 _NAME = "This Moment Studio JSON file"
 _DOCUMENT = {
@@ -66,7 +68,7 @@ _DOCUMENT = {
 _CAMERA: tuple[tuple[str, type], ...] = (("name", str), ("offset_us", int))
 _WORD = {"start", "end", "start_us", "end_us", "text", "probability"}
 _LINE = {"start", "end", "start_us", "end_us", "text", "speaker", "words"}
-_BOX_TRACK = {"label", "name", "annotator", "edited_by", "attributes", "keys", "medium"}
+_BOX_TRACK = {"id", "label", "name", "annotator", "edited_by", "attributes", "keys", "medium"}
 _ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
 
 
@@ -98,13 +100,17 @@ def _document(timeline: Timeline) -> dict[str, Any]:
 
 
 def _rows_of(timeline: Timeline) -> dict[str, Any]:
-    """Of the rows that are there, which depend on others, and which take only the labels of a list."""
+    """Of the rows that are there, which depend on others, which take only the labels of a list, and which labels are
+    points in time."""
     found: dict[str, Any] = {}
     for track in timeline.tracks:
         if each := timeline.dependencies.get(track):
             found.setdefault(track, {}).update(parent=each.parent, dependency=each.kind)
         if listed := timeline.vocabularies.get(track):
             found.setdefault(track, {})["labels"] = list(listed)
+        # all of the row Bookmarks are, in every library
+        if track != BOOKMARKS and (points := sorted(label for of, label in timeline.points if of == track)):
+            found.setdefault(track, {})["points"] = points
     return found
 
 
@@ -122,7 +128,7 @@ def _camera_of(camera: Beside) -> dict[str, Any]:
 def _object_of(track: BoxTrack) -> dict[str, Any]:
     """A box over time; see `KeyFrame.listed`. `medium` is the name of the camera over which it lies, whose times these
     are, where that is not the main one."""
-    said = {name: getattr(track, name) for name in ("label", "name", "annotator", "edited_by")}
+    said = {name: getattr(track, name) for name in ("id", "label", "name", "annotator", "edited_by")}
     described = {"attributes": dict(track.attributes)} if track.attributes else {}
     medium = {"medium": track.medium} if track.medium else {}
     return {**said, **described, **medium, "keys": [key.listed for key in track.keys]}
@@ -214,7 +220,7 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
             cameras.append(Beside(name_of, reading.whole(offset, _NAME)))
             if notes:
                 notes.known(item, {"name", "offset", "offset_us"})
-    depend, listed_labels = _rows(document, entry)
+    depend, listed_labels, points = _rows(document, entry)
     traces, scales = _curves(document, entry)
     if notes:
         notes.known(document, _DOCUMENT)
@@ -230,6 +236,7 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
         objects=tuple(objects),
         dependencies=depend,
         vocabularies=listed_labels,
+        points=points,
         traces=tuple(traces),
         scales=scales,
     )
@@ -237,9 +244,10 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
 
 def _rows(
     document: Any, entry: Callable[[], AbstractContextManager[Any]]
-) -> tuple[dict[str, Dependency], dict[str, tuple[str, ...]]]:
+) -> tuple[dict[str, Dependency], dict[str, tuple[str, ...]], frozenset[tuple[str, str]]]:
     depend: dict[str, Dependency] = {}
     listed: dict[str, tuple[str, ...]] = {}
+    points: set[tuple[str, str]] = set()
     for track, row in reading.expect(document.get("rows", {}), dict, f"{_NAME}: “rows”").items():
         with entry():
             where = f"{_NAME}: a row"
@@ -252,7 +260,11 @@ def _rows(
             if "labels" in row:
                 labels = reading.child(row, "labels", list, where)
                 listed[track] = tuple(reading.expect(label, str, where) for label in labels)
-    return depend, listed
+            if "points" in row:
+                points |= {
+                    (track, reading.expect(label, str, where)) for label in reading.child(row, "points", list, where)
+                }
+    return depend, listed, frozenset(points)
 
 
 def _curves(document: Any, entry: Callable[[], AbstractContextManager[Any]]) -> tuple[list[Trace], dict[str, Scale]]:
@@ -314,9 +326,9 @@ def _box(values: Any) -> Box:
 
 def _object(item: Any) -> BoxTrack:
     where = f"{_NAME}: a box over time"
-    label, name, annotator, edited_by, medium = (
+    box_id, label, name, annotator, edited_by, medium = (
         reading.expect(reading.expect(item, dict, where).get(key, ""), str, f"{where}: “{key}”")
-        for key in ("label", "name", "annotator", "edited_by", "medium")
+        for key in ("id", "label", "name", "annotator", "edited_by", "medium")
     )
     keys = reading.child(item, "keys", list, where)
     reading.take_parts(len(keys))
@@ -332,7 +344,7 @@ def _object(item: Any) -> BoxTrack:
         raise FormatError(f"{where}: {error}") from error
     if medium and (not read or not is_rising(read)):
         raise FormatError(f"{where} has key frames in order of time.")
-    return BoxTrack("", label, name, read, annotator, edited_by, attributes=described, medium=medium)
+    return BoxTrack(box_id, label, name, read, annotator, edited_by, attributes=described, medium=medium)
 
 
 def _key(values: Any, where: str) -> KeyFrame:
@@ -353,7 +365,8 @@ def _part(timeline: Timeline, notes: Notes) -> Part:
     cameras = tuple(Other(camera.name, -camera.offset) for camera in timeline.cameras)
     return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256, lines=lines,
                 cameras=cameras, objects=timeline.objects, dependencies=timeline.dependencies,
-                vocabularies=timeline.vocabularies, traces=timeline.traces, scales=timeline.scales)  # fmt: skip
+                vocabularies=timeline.vocabularies, traces=timeline.traces, scales=timeline.scales,
+                points=timeline.points)  # fmt: skip
 
 
 def _mark(a: Annotation, score: float | None) -> Mark:

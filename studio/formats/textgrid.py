@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.layers import layered, spoken_tiers
-from studio.formats.model import Format, Holds, Mark, Part, heard
+from studio.formats.model import Format, Holds, Mark, Part, heard, points_of
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, SpokenLine, Timeline, Word
 
@@ -32,8 +32,8 @@ def _naming(track: str) -> str:
     return f"{name[: start - 1]}[{found['what']}]{name[end + 1 :]}"
 
 
-HOLDS = Holds(layers=True, blank=False, text=reading.one_line, naming=_naming, lines="beside", speakers="yes",
-              words="times")  # fmt: skip
+HOLDS = Holds(layers=True, points=True, blank=False, text=reading.one_line, naming=_naming, lines="beside",
+              speakers="yes", words="times")  # fmt: skip
 # in the long spelling every value stands after a name and “=”; in the short one it stands alone
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|<(exists|absent)>|(?<![\w\[])(-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w\]])')
 
@@ -45,10 +45,10 @@ _KINDS = {"IntervalTier": 2, "TextTier": 1}  # numbers of an element
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One video, in UTF-8."""
     timeline = timelines[0]
-    pointed = HOLDS.points(timeline)
+    pointed = points_of(timeline)
     found = HOLDS.fitted(timeline)
-    points = reading.grouped((a for a in found if (a.track, a.label) in pointed), lambda a: a.track)
-    lasting = layered(a for a in found if (a.track, a.label) not in pointed)
+    points = reading.grouped((a for a in found if a.id in pointed), lambda a: a.track)
+    lasting = layered(a for a in found if a.id not in pointed)
     tiers = lasting | _said(HOLDS.fitted_spoken(timeline))
     end = max([timeline.footage.duration, *(a.segment.end for tier in tiers.values() for a in tier)])
     body = [

@@ -19,7 +19,7 @@ from typing import Any
 
 from studio.formats import reading
 from studio.formats.layers import TRANSCRIPT
-from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.model import Format, Holds, Mark, Part, linked_boxes
 from studio.formats.notes import Notes
 from studio.formats.own_names import apart, together
 from studio.timeline import Box, Timeline
@@ -32,7 +32,7 @@ _TRACK, _LABEL, _NOTE, _ANNOTATOR = "1", "2", "3", "4"
 _LINES = "A line of the transcript of Moment Studio"  # the description of the attribute by which lines are known
 _BOX = "A box over time of Moment Studio: "  # what follows says which part of it an attribute is
 _DRAWN = {"number": "box", "label": "label of the box", "name": "name of the box", "annotator": "annotator of the box",
-          "state": "hidden or occluded"}  # fmt: skip
+          "state": "hidden or occluded", "id": "id of the box"}  # fmt: skip
 _HIDDEN, _OCCLUDED = "hidden", "occluded"
 _VIDEO, _AUDIO, _RECTANGLE, _INLINE = 4, 8, 2, 4
 _SELECT = 4
@@ -64,7 +64,8 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     known = [(name, str(n), _SEGMENTS, "") for n, name in enumerate(OURS, 1)]
     known += [(apart(name, OURS), key, _SEGMENTS, "") for name, key in keys.items()]
     known += [("transcript", lines, _SEGMENTS, _LINES)] * bool(lines)
-    drawn = {part: str(n) for n, part in enumerate(_DRAWN, len(known) + 1)} if any(t.objects for t in timelines) else {}
+    parts = [part for part in _DRAWN if part != "id" or any(map(linked_boxes, timelines))]
+    drawn = {part: str(n) for n, part in enumerate(parts, len(known) + 1)} if any(t.objects for t in timelines) else {}
     known += [(_DRAWN[part], key, _RECTANGLES, _BOX + part) for part, key in drawn.items()]
     offered = _offered(timelines)
     metadata: dict[str, Any] = {}
@@ -134,8 +135,10 @@ def _rectangles(
 ) -> list[tuple[list[float], list[float], dict[str, str]]]:
     """The key frames of boxes over time; `attributes` are the ids of what says so, by the parts of `_DRAWN`."""
     found = []
+    linked = linked_boxes(timeline)
     for number, track in enumerate(timeline.objects, 1):
         facts = {"number": str(number), "label": track.label, "name": track.name, "annotator": track.annotator}
+        facts["id"] = track.id if track.id in linked else ""
         for key in track.keys:
             said = {**facts, "state": _HIDDEN if key.hidden else _OCCLUDED if key.occluded else ""}
             av = {attributes[part]: text for part, text in said.items() if text}
@@ -196,8 +199,8 @@ def _object(keys: Sequence[tuple[KeyFrame, dict[str, str]]]) -> BoxTrack:
     """A box over time of a file of ours, which says the same of all of its key frames."""
     ordered = {key.time_us: key for key, _ in sorted(keys, key=lambda each: each[0].time_us)}
     facts = keys[0][1]
-    label, name, annotator = (facts.get(part, "") for part in ("label", "name", "annotator"))
-    return BoxTrack("", label, name, tuple(ordered.values()), annotator)
+    box_id, label, name, annotator = (facts.get(part, "") for part in ("id", "label", "name", "annotator"))
+    return BoxTrack(box_id, label, name, tuple(ordered.values()), annotator)
 
 
 def _video(files: dict[str, Any], view: Any, notes: Notes) -> str:

@@ -103,6 +103,15 @@ class FeatureStore:
             for path in self.cache.root.glob(f"*/{name}.{suffix}"):
                 files.remove_if_free(path)
 
+    def drop_other_versions(self, video_id: str, what: str, version: int) -> None:
+        """Remove a video's features of `WHAT-N` for all numbers N but the version that holds, but for files that a
+        program has open right now. Raises OSError."""
+        of_number = re.compile(re.escape(file_name(f"{what}-")) + r"([0-9]+)\.(?:times\.npy|vectors\.npy|partial)")
+        for path in self.cache.folder(video_id).glob(f"{file_name(what)}-*"):
+            found = of_number.fullmatch(path.name)
+            if found and int(found[1]) != version:
+                files.remove_if_free(path)
+
     def is_partial(self, video_id: str, encoder: str) -> bool:
         """Whether only some frames of a video are there, until it is indexed."""
         return self.cache.has(video_id, f"{file_name(encoder)}.partial")

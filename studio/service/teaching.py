@@ -124,6 +124,18 @@ class Teaching:
         """The labels in use with how many moments have each, the most used first: what could be taught."""
         return self._store.read(lambda db: teaching.counts(db, by))
 
+    def catalogue(self, by: Actor = OWNER) -> list[Row]:
+        """The models that there are (see `service.catalogue`), without those of labels that only others use where
+        annotators work independently."""
+
+        def work(db: Any) -> set[str]:
+            listed = {(row["track"], row["label"]) for row in labels.schema(db)["labels"]}
+            used, seen = ({(row["track"], row["label"]) for row in teaching.counts(db, who)} for who in (None, by))
+            return {tasks.detector_name(label, track) for track, label in used - seen - listed}
+
+        unseen = self._store.read(work)
+        return [row for row in tasks.catalogue(self._settings) if row["name"] not in unseen]
+
     def _params(self, label: str, track: str | None, among: list[Row] | None, by: Actor, deeper: bool = False) -> Row:
         params = self._decided(label := label.strip(), track, among, by)
         if not any(said["positive"] for said in params["said"].values()):

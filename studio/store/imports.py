@@ -12,19 +12,30 @@ from typing import Any, Literal
 import numpy as np
 
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, import_matching, labels, stored, timeline_media, timelines, traces, transcripts
+from studio.store import (
+    annotations,
+    import_matching,
+    import_schema,
+    labels,
+    stored,
+    timeline_media,
+    timelines,
+    traces,
+    transcripts,
+)
 from studio.store import boxes as box_tracks
 from studio.store.annotations import EditRequest
 from studio.store.timeline_media import MediumChange
 from studio.store.transcripts import Spoken
 from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue
-from studio.timeline.boxes import BoxTrack
+from studio.timeline.boxes import LINK, BoxTrack
 from studio.timeline.tiers import Dependencies
 from studio.timeline.traces import Scale, Trace, Values
 
 _ROUNDED_US = 1_000  # by how much files round when a camera begins
 _ROUNDED = 1e-3  # share of its scale by which files round a curve
+_SCHEMA = ""  # under which `imports.replaced` has what came to the schema, beside ids of videos
 CLASSES = 50  # labels on one track of a file: more are sentences, which no list of labels is for
 
 
@@ -41,9 +52,9 @@ class Batch:
     `spoken` says of lines who says them, and in which words. `ids` are those that the file has for its annotations, by
     ours. `points` are the (track, label) of points in time. `changes` are what annotations of the video become;
     `different` are those that are otherwise here: (here, in the file); `others` is how many curves and cameras are.
-    `dependencies` and `vocabularies` are what the
-    file says of tracks, see `labels.learn`. `cameras` play beside it, by the ids of their videos, and begin at so many
-    µs. `objects` are boxes over time, `traces` continuous ratings, on the `scales` of their tracks.
+    `dependencies` and `vocabularies` are what the file says of tracks, see `labels.learn`. `cameras` play beside it, by
+    the ids of their videos, and begin at so many µs. `objects` are boxes over time, which annotations name by their ids
+    in `LINK`, `traces` continuous ratings, on the `scales` of their tracks.
     """
 
     video_id: str
@@ -82,11 +93,13 @@ def fresh(
 
     Only inside of the write that adds it does this hold until it is added.
     """
+    batch = _linked(db, batch, layer)
     here = annotations.of_video(db, batch.video_id, layer)
     added, pairs = import_matching.match(here, batch.annotations, batch.ids, annotator)
     if different == "both":
         added += [new for _, new in pairs]
     known = boxes(db, batch.video_id)
+    drawn = {each.id for each in box_tracks.of_video(db, batch.video_id, layer)}
     cameras, moved = _fresh_cameras(db, batch)
     curves, redrawn = _fresh_curves(db, batch, annotator)
     takes = different == "take"
@@ -100,7 +113,7 @@ def fresh(
         different=pairs,
         others=len(moved) + len(redrawn),
         cameras={**cameras, **(moved if takes else {})},
-        objects=_fresh_objects(db, batch, layer),
+        objects=[each for each in batch.objects if each.id not in drawn],
         traces=[*curves, *(redrawn if takes else ())],
     )
 
@@ -129,10 +142,23 @@ def _fresh_curves(db: sqlite3.Connection, batch: Batch, annotator: str) -> tuple
     return added, redrawn
 
 
-def _fresh_objects(db: sqlite3.Connection, batch: Batch, layer: str | None) -> list[BoxTrack]:
-    """The boxes over time that the video does not have yet: none is called so and has these key frames."""
-    known = {_told(each) for each in box_tracks.of_video(db, batch.video_id, layer)}
-    return [each for each in batch.objects if _told(each) not in known]
+def _linked(db: sqlite3.Connection, batch: Batch, layer: str | None) -> Batch:
+    """A batch whose boxes over time have the ids that they have here, or new ones; segments name them by these. One is
+    here already where it is called so and has these key frames; what was changed here stays the box of its segments."""
+    here = box_tracks.of_video(db, batch.video_id, layer)
+    known, ids = {_told(each): each.id for each in here}, {each.id for each in here}
+    objects = [replace(each, id=known.get(_told(each)) or uuid.uuid4().hex) for each in batch.objects]
+    names = {
+        each.id: each.id if each.id in ids else made.id
+        for each, made in zip(batch.objects, objects, strict=True)
+        if each.id
+    }
+
+    def linked(a: Annotation) -> Annotation:
+        box = names.get(str(a.attributes.get(LINK)))
+        return replace(a, attributes={**a.attributes, LINK: box}) if box else a
+
+    return replace(batch, objects=objects, annotations=[linked(a) for a in batch.annotations])
 
 
 def _told(track: BoxTrack) -> tuple[Any, ...]:
@@ -162,6 +188,7 @@ def insert(
         "INSERT INTO imports (id, file, format, kind, annotator, at) VALUES (?, ?, ?, ?, ?, ?)",
         (import_id, file, form, kind, annotator, now()),
     )
+    schema = labels.schema(db)
     _learn(db, batches)
     points = {each for batch in batches for each in batch.points}
     for track, found in _classes(batches).items() if classes else ():
@@ -188,8 +215,7 @@ def insert(
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
         for number, drawn in enumerate(batch.objects):
-            made = replace(drawn, id=uuid.uuid4().hex)
-            box_tracks.insert(db, batch.video_id, made, f"{import_id}-{batch.video_id}-b{number}", annotator)
+            box_tracks.insert(db, batch.video_id, drawn, f"{import_id}-{batch.video_id}-b{number}", annotator)
         if batch.lines and batch.beside:
             added = transcripts.insert_all(db, batch.video_id, batch.lines, annotator, file, batch.spoken)
             replaced[batch.video_id] = {"removed": [], "added": added, "after": ""}
@@ -197,6 +223,9 @@ def insert(
             cues = map(Cue._make, batch.lines)
             changed = transcripts.replace_all(db, batch.video_id, cues, annotator, file, batch.spoken)
             replaced[batch.video_id] = {**changed, "after": _digest(db, batch.video_id)}
+    if any((new := import_schema.added(db, schema)).values()):
+        # in the form of what it replaced of a video, so that an earlier release takes back the rest
+        replaced[_SCHEMA] = {"removed": [], "added": [], "after": "", **new}
     db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
     return import_id
 
@@ -221,7 +250,8 @@ def _learn(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
         used.setdefault(a.track, set()).add(a.label)
     closed = {track for track, found in listed.items() if used.get(track, set()) - {""} <= set(found)}
     scales = {track: each for batch in batches for track, each in batch.scales.items()}
-    labels.learn(db, depend, listed, closed, scales)
+    points = {each for batch in batches for each in batch.points}
+    labels.learn(db, depend, listed, closed, scales, points)
 
 
 def _classes(batches: Sequence[Batch]) -> dict[str, list[str]]:
@@ -236,7 +266,8 @@ def _classes(batches: Sequence[Batch]) -> dict[str, list[str]]:
 
 def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, int]:
     """Take an import back: what it added is `removed`, and counted with what it changed, which is as it was before;
-    `kept` is what somebody changed since. `redo` does it again.
+    `kept` is what somebody changed since. Rows and labels that only it brought leave the schema, uncounted. `redo` does
+    it again.
 
     Raises NotFound, UsageError when it was undone already.
     """
@@ -265,7 +296,11 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
             found = box_tracks.find(db, video, box)
             kept += found is not None and not found.deleted
     replaced = _replaced(row)
+    if _SCHEMA in replaced:
+        replaced[_SCHEMA]["withdrawn"] = import_schema.withdraw(db, import_schema.of(replaced[_SCHEMA]))
     for video, said in replaced.items():
+        if video == _SCHEMA:
+            continue
         said["withdrawn"] = []  # the lines that `redo` brings back: not those that a person deleted before
         if not said["after"]:
             said["withdrawn"], kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
@@ -292,6 +327,8 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
     if not row["undone"]:
         raise UsageError("This import was not undone, so it cannot be done again.")
     added = kept = 0
+    replaced = _replaced(row)
+    import_schema.restore(db, import_schema.of(replaced.pop(_SCHEMA, {}).get("withdrawn")))
     for video, before, after in _edits(db, import_id):
         a = annotations.find(db, after.id)
         newest = db.execute(
@@ -312,7 +349,7 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         if box_tracks.step_of(db, box).startswith(f"undo-{import_id}-"):
             step = f"redo-{import_id}-{box}-{uuid.uuid4().hex[:8]}"
             added += box_tracks.set_deleted(db, video, box, False, step, annotator)
-    for video, said in _replaced(row).items():
+    for video, said in replaced.items():
         if "before" in said:  # an import of an earlier release: which lines they were is not known
             kept += len(transcripts.of_video(db, video))
             continue
@@ -401,13 +438,16 @@ def _restore_lines(db: sqlite3.Connection, video_id: str, said: dict[str, Any], 
 
 def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """All imports, newest first: `id`, `file`, `format`, `kind`, `annotator`, `at`, `undone`, and how many
-    `annotations`, boxes over time (`objects`) and `lines` of a transcript came with it."""
+    `annotations`, boxes over time (`objects`), `curves`, `cameras` and `lines` of a transcript came with it."""
+    made = (
+        f"(SELECT count(*) FROM revisions r WHERE r.edit_id >= imports.id || '-' AND r.edit_id < imports.id || '.' "
+        f"AND r.op = '{op}') AS {name}"
+        for name, op in (("objects", box_tracks.EDIT), ("curves", traces.EDIT), ("cameras", timeline_media.OP))
+    )
     rows = db.execute(
         "SELECT id, file, format, kind, annotator, at, undone, replaced, "
-        "(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations, "
-        "(SELECT count(*) FROM revisions r WHERE r.edit_id >= imports.id || '-' AND r.edit_id < imports.id || '.' "
-        "AND r.op = ?) AS objects FROM imports ORDER BY seq DESC",
-        (box_tracks.EDIT,),
+        f"(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations, {', '.join(made)} "
+        "FROM imports ORDER BY seq DESC"
     )
     found = [dict(row) for row in rows]
     for row in found:

@@ -187,11 +187,12 @@ def vocabularies(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
 
 def learn(
     db: sqlite3.Connection, depend: Dependencies, listed: Mapping[str, Sequence[str]], closed: Collection[str],
-    scales: Mapping[str, Scale] = MappingProxyType({}),
+    scales: Mapping[str, Scale] = MappingProxyType({}), points: Collection[tuple[str, str]] = (),
 ) -> None:  # fmt: skip
     """Take what a file says of tracks that the library has not used yet: on which each depends, and the labels of those
-    that list them, which are all that the tracks of `closed` take; the scales of those that are drawn as curves. Of any
-    other track nothing changes, nor where tracks would depend on each other in a circle."""
+    that list them, which are all that the tracks of `closed` take; the scales of those that are drawn as curves.
+    `points` are the (track, label) of points in time. Of any other track nothing changes, nor where tracks would depend
+    on each other in a circle."""
     known = {row["track"] for row in db.execute("SELECT track FROM tracks UNION SELECT track FROM labels "
              "UNION SELECT track FROM annotations WHERE NOT deleted")}  # fmt: skip
     fresh = {track: each for track, each in depend.items() if track not in known}
@@ -207,7 +208,7 @@ def learn(
             ),
         )  # fmt: skip
         for label in listed.get(track, ()):
-            insert(db, track, label)
+            insert(db, track, label, "point" if (track, label) in points else KINDS[0])
 
 
 def _types(row: sqlite3.Row, table: str) -> tuple[AttributeType, ...]:

@@ -3,12 +3,14 @@
 import json
 import sqlite3
 import uuid
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from studio.errors import NotFound, UsageError
 from studio.store import stored
 from studio.store.videos import now
 from studio.timeline import ON_SCREEN
+from studio.timeline.boxes import BOXES
 
 MOST = 500  # searches that a library keeps
 MOST_CHARS = 20_000  # of one, as JSON
@@ -87,6 +89,44 @@ def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     )
     read = ((row, stored.value(row["question"], dict, "searches", row["id"])) for row in rows)
     return [{**dict(row), "question": question} for row, question in read if question is not None]
+
+
+def relabel(db: sqlite3.Connection, renames: Sequence[tuple[str, str, str]]) -> None:
+    """As `annotations.relabel`, which comes before it, of what kept questions about annotations ask for, also of
+    those that were removed. Where a segment may lie on other rows that have the label, it stays beside the new one."""
+    rows = db.execute("SELECT id, question FROM searches WHERE json_valid(question)").fetchall()
+    for row in rows:
+        question = stored.value(row["question"], dict, "searches", row["id"]) or {}
+        asked = question.get(FIND)
+        listed = asked.get("segments") if isinstance(asked, dict) else None
+        steps = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        for step in steps:
+            if isinstance(step.get("labels"), list):
+                step["labels"] = _relabelled(db, step["labels"], step.get("tracks") or (), renames)
+        if (text := json.dumps(question)) != row["question"]:
+            db.execute("UPDATE searches SET question = ? WHERE id = ?", (text, row["id"]))
+
+
+def _relabelled(
+    db: sqlite3.Connection, asked: Sequence[str], tracks: Collection[str], renames: Sequence[tuple[str, str, str]]
+) -> list[str]:
+    """The labels of a segment that lies on one of these tracks, of none: on any."""
+    found: list[str] = []
+    for label in asked:
+        new = {
+            track: to
+            for track, old, to in renames
+            if old == label and track != BOXES and (not tracks or track in tracks)
+        }
+        has_it = (
+            "SELECT DISTINCT track FROM (SELECT track, label FROM labels UNION ALL "
+            "SELECT track, label FROM annotations WHERE NOT deleted UNION ALL SELECT track, label FROM predictions) "
+            "WHERE label = ?"
+        )
+        others = {row["track"] for row in db.execute(has_it, (label,))} - {*new, BOXES} if new else set()
+        stays = not new or (others & set(tracks) if tracks else others)
+        found += [*([label] if stays else []), *new.values()]
+    return list(dict.fromkeys(found))
 
 
 def owner(db: sqlite3.Connection, name: str) -> str | None:

@@ -38,7 +38,7 @@ def track_box(
     """Follow what is in a box (shares of the displayed picture) at a frame to another frame, which may be before it.
 
     The frame that it begins with is not in what is found. Where the object is hidden, a key frame says so, and the next
-    one where it is seen again; a shot cut ends the search. Where it is cancelled, `keep` is given what was found until
+    one where it is seen again; a shot cut ends the search. Where it is stopped, `keep` is given what was found until
     then, and the time of the last frame at which it was seen. Raises UsageError for a box that is too small, Cancelled.
     """
     probe = media.probe(video.path, context.settings.limits)
@@ -67,7 +67,7 @@ def track_box(
                 break
             if n % 8 == 0:
                 context.progress(n / len(times), "Tracking")
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):  # stopped in the page, or on the command line
         if until := [time for time, sighting in seen if sighting.seen]:
             keep(_found(seen, sides, backward=until_us < at_us), until[-1])
         raise

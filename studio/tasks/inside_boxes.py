@@ -32,7 +32,8 @@ def inside_features(context: TaskContext, encoder: TextVideoEncoder, video: Vide
 
     Raises MediaError, Cancelled.
     """
-    key = f"{encoder_key(encoder)}{INSIDE}-{box.id}-{box.version}"
+    of_box = f"{encoder_key(encoder)}{INSIDE}-{box.id}"
+    key = f"{of_box}-{box.version}"
     known = context.features.whole(video.id, key)
     whole = context.features.whole(video.id, encoder_key(encoder))
     if known is not None or whole is None:
@@ -43,6 +44,7 @@ def inside_features(context: TaskContext, encoder: TextVideoEncoder, video: Vide
     vectors = [encoder.encode_frames(cut).astype(np.float16) for cut in _cut(encoder, video, box, times)]
     made = Features(times[: sum(map(len, vectors))], np.concatenate(vectors))
     context.features.put(video.id, key, made)
+    context.features.drop_other_versions(video.id, of_box, box.version)
     return made
 
 

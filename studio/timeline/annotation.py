@@ -19,6 +19,7 @@ WHOLE_VIDEO = "Whole video"
 """The track of what is said of a video as a whole: its segments last as long as the video."""
 BOOKMARKS = "Bookmarks"
 """The track of places to come back to: its segments are points. assets/web/js/model/special-rows.js has the same."""
+_POINT_FRAMES = 3  # what lasts as long as so many frames is no point in time
 SOURCES = ("manual", "correction", "accepted", "import")
 
 
@@ -91,7 +92,7 @@ class Timeline:
     """The annotations of one video, with what some file formats keep beside them.
 
     `scores` has the confidence of annotations that have one, by id; `boxes` where the one on a track is seen, by
-    track, in order of time; `points` are the (track, label) of points in time, whose segments are one frame long;
+    track, in order of time; `points` are the (track, label) of points in time, see `is_point`;
     `lines` what is said: (start_us, end_us, text), and `spoken`, where that is known, by whom
     and in which words, a line for each of `lines`; `split` the part of a data set that the video is in, "" outside of
     data sets; `attribute_types` what the schema says of attributes, by (track, label), and by (track, "") of those of
@@ -122,6 +123,12 @@ class Timeline:
         """What the schema says of the attributes of a segment, by their names."""
         of_track, of_label = (self.attribute_types.get((track, which), ()) for which in ("", label))
         return {each.name: each for each in (*of_track, *of_label)}
+
+    def is_point(self, annotation: Annotation) -> bool:
+        """Whether an annotation is a point in time: its label says so, and it lasts about one frame. One that somebody
+        made longer lasts. assets/web/js/model/document-store.js has the same."""
+        short = annotation.segment.duration < _POINT_FRAMES * self.footage.usual_frame_us
+        return short and (annotation.track, annotation.label) in self.points
 
     @property
     def said(self) -> tuple[SpokenLine, ...]:

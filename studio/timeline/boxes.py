@@ -11,6 +11,9 @@ from studio.timeline.attributes import Attributes
 
 BOXES = "Boxes"
 """The track of the schema whose labels box tracks have."""
+LINK = "box"
+"""The attribute of a segment that says, by its id, which box track it is about. assets/web/js/annotate/box-tool.js has
+the same."""
 DIGITS = 6  # of a share of the picture: a hundredth of a pixel is kept in 8K
 Source = Literal["manual", "tracked", "import"]
 SOURCES: tuple[Source, ...] = ("manual", "tracked", "import")

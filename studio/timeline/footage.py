@@ -94,6 +94,11 @@ class Footage:
         at = max(0, bisect_right(self.pts, us + _ROUNDED) - 1)
         return Segment(self.edge(at), self.edge(at + 1))
 
+    @property
+    def usual_frame_us(self) -> float:
+        """How long a frame is shown on average; of sound alone as long as an instant."""
+        return self.pts[-1] / (len(self.pts) - 1) if len(self.pts) > 1 else _INSTANT
+
     def frames(self, segment: Segment) -> tuple[int, int]:
         """`[first, end)` in frames: the nearest edges of frames, and always at least one frame."""
         first = min(self.frame_near(segment.start), self.frame_count - 1)

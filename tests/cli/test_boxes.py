@@ -9,6 +9,7 @@ import pytest
 from studio import open_library
 from studio.cli import main
 from studio.errors import NotFound, UsageError
+from studio.models import ObjectTracker
 
 
 @pytest.fixture
@@ -68,3 +69,24 @@ def test_boxes_from_python(tmp_path: Path, clips: dict[str, Path]) -> None:
             library.draw_box(video, (0, 0, 2, 2), 1)
         with pytest.raises(NotFound):
             library.track_box(video, "none", 1, 2)
+
+
+def test_what_was_found_before_ctrl_c_is_kept(
+    run: Any, clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, steps = ObjectTracker.step, iter(range(20))
+
+    def interrupted(tracker: ObjectTracker, frame: Any) -> Any:
+        if next(steps, None) is None:
+            raise KeyboardInterrupt
+        return step(tracker, frame)
+
+    monkeypatch.setattr(ObjectTracker, "step", interrupted)
+    status, out, err = run(clips["bikes"], "--draw", ".2,.3,.5,.8", "--at", 5.6, "--until", 8, "--by", "ada")
+    assert (status, out) == (130, "")
+    _, out, _ = run(clips["bikes"], "--json")
+    (box,) = json.loads(out)["boxes"]
+    tracked = [key["at"] for key in box["keys"] if key["source"] == "tracked"]
+    assert box["keys"][0]["at"] == 5.6 and 5.6 < tracked[-1] < 6.6, "twenty frames, and no further"
+    are = "key frames found until then are kept" if len(tracked) != 1 else "key frame found until then is kept"
+    assert err.splitlines()[-1] == f"studio: stopped; {len(tracked)} {are}"

@@ -202,3 +202,16 @@ def test_what_is_different_here_is_said_and_chosen(run: Any, studio: Studio, eaf
         "import": done["import"], "added": 1, "kept": 0,
     }  # fmt: skip
     assert [a.label for a in studio.timelines.annotations(video)] == ["nod"]
+
+
+def test_what_a_file_of_curves_brings_is_said_and_listed(run: Any, eaf: Path, tmp_path: Path) -> None:
+    document = {
+        "format": "moment-studio", "version": 1, "video": "bikes.mp4", "duration_us": 2_000_000, "annotations": [],
+        "boxes": {"Ann": [[0, 0.1, 0.1, 0.2, 0.2]]},
+        "curves": [{"track": "Valence", "annotator": "", "low": 0, "high": 1, "rate": 10, "values": [0.5, 0.75]}],
+    }  # fmt: skip
+    file = tmp_path / "bikes.json"
+    file.write_text(json.dumps(document), "utf-8")
+    status, out, _ = run("import", file)
+    assert status == 0 and {"boxes of 1 row", "1 curve"} <= set(out.splitlines())
+    assert run("import", "--list")[1].splitlines()[0].endswith("bikes.json  0 annotations, 1 curve")

@@ -11,7 +11,7 @@ from studio.formats import FORMATS, coco_video, losses, named, place
 from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions
 from studio.store import videos
-from studio.timeline import AttributeType, Timeline
+from studio.timeline import Annotation, AttributeType, Segment, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame
 from tests.conftest import VIDEO
 from tests.formats.conftest import STEADY
@@ -34,7 +34,7 @@ def back(name: str, timeline: Timeline = BOTH) -> list[BoxTrack]:
 
 
 def test_our_own_format_has_all_of_them() -> None:
-    assert back("json") == [replace(each, id="") for each in (CAR, PERSON)]
+    assert back("json") == [CAR, PERSON]
     assert losses(named("json"), [BOTH]) == []
 
 
@@ -103,6 +103,50 @@ def test_attributes_of_a_file_become_what_the_schema_has(studio: Studio) -> None
     row = studio.videos.get("v1")
     for found in (studio.boxes.of_video(row), studio.exchange.timeline(row).objects):
         assert {each.attributes.get("wheels") for each in found} == {4, None}
+
+
+LINKED = replace(BOTH, annotations=(
+    Annotation("s1", Segment(0, 2 * S), "drives", "car", attributes={"box": "b1"}),
+    Annotation("s2", Segment(4 * S, 5 * S), "drives", "walks", attributes={"box": "b2"}),
+    Annotation("s3", Segment(6 * S, 7 * S), "drives", "other", attributes={"box": "of mine"}),
+))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["json", "cvat", "via", "labelstudio"])
+def test_segments_know_their_box_in_another_library(studio: Studio, name: str) -> None:
+    studio.store.write(lambda db: videos.insert(db, {**VIDEO, "name": STEADY.name}))
+    studio.cache.save_array("v1", "pts.npy", np.array(STEADY.pts, np.int64))
+    form = named(name)
+    assert form.write
+    studio.exchange.apply(form.write([LINKED]), "x" + form.extension, name, ImportOptions("v1"))
+    row = studio.videos.get("v1")
+    boxes = {each.label: each.id for each in studio.boxes.of_video(row)}
+    assert len(boxes) == 2 and not set(boxes.values()) & {"b1", "b2"}
+    said = {a.label: a.attributes.get("box") for a in studio.timelines.annotations("v1")}
+    assert said == {"car": boxes["car"], "walks": boxes[""], "other": "of mine"}
+    for data in (form.write([LINKED]), studio.exchange.export("v1", name)):
+        again = studio.exchange.preview(data, "x" + form.extension, name, ImportOptions("v1"))
+        assert [again[key] for key in ("segments", "different", "objects")] == [0, 0, 0]
+    assert not [each for each in losses(form, [LINKED]) if "about a box" in each]
+
+
+def test_a_box_that_was_changed_here_stays_that_of_its_segments(studio: Studio) -> None:
+    studio.store.write(lambda db: videos.insert(db, {**VIDEO, "name": STEADY.name}))
+    studio.cache.save_array("v1", "pts.npy", np.array(STEADY.pts, np.int64))
+    studio.exchange.apply(named("json").write([LINKED]), "x.json", "json", ImportOptions("v1"))  # type: ignore[misc]
+    data = json.loads(studio.exchange.export("v1", "json"))
+    data["box_tracks"][0]["keys"][0][1] = 0.15
+    shown = studio.exchange.preview(json.dumps(data).encode(), "x.json", "json", ImportOptions("v1"))
+    assert [shown[key] for key in ("segments", "different", "objects")] == [0, 0, 1]
+
+
+def test_that_a_file_lacks_the_box_of_a_segment_is_said() -> None:
+    said = "2 segments are about a box over time that is not in the file."
+    assert {name for name, form in FORMATS.items() if said in losses(form, [LINKED])} == {
+        "activitynet", "boris", "csv", "fiftyone", "otio",
+    }  # fmt: skip
+    beside = replace(LINKED, objects=(replace(CAR, medium="side.mp4"), PERSON))
+    assert "1 segment is about a box over time that is not in the file." in losses(named("cvat"), [beside])
 
 
 def test_what_label_studio_has_no_place_for_is_said() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from praatio import textgrid
 
@@ -12,8 +13,10 @@ from studio.formats import FORMATS, losses, place
 from studio.formats.model import Other
 from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions
-from studio.timeline import Annotation, AttributeType, Beside, Footage, Segment, Timeline
+from studio.store import videos
+from studio.timeline import BOOKMARKS, Annotation, AttributeType, Beside, Footage, Segment, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame
+from tests.conftest import VIDEO
 from tests.formats.conftest import STEADY
 
 S = 1_000_000
@@ -47,6 +50,49 @@ def test_a_point_of_audacity_ends_where_it_starts() -> None:
     (part,) = FORMATS["audacity"].read(text.encode(), "x")  # type: ignore[misc]
     points = [m for m in place(part, TAPE).marks if m.point]
     assert [TAPE.frames(Segment(m.start, m.end)) for m in points] == [(100, 101), (101, 102)]
+
+
+@pytest.mark.parametrize("form", ["audacity", "textgrid", "boris"])
+def test_what_somebody_made_longer_is_no_point(form: str) -> None:
+    made = (
+        Annotation("a", TAPE.span(100, 101), "Hen 1", "peck"),
+        Annotation("b", TAPE.span(200, 260), "Hen 1", "peck"),
+        Annotation("c", TAPE.span(300, 301), BOOKMARKS, "look"),
+        Annotation("d", TAPE.span(400, 460), BOOKMARKS, "look at all of it"),
+    )
+    points = frozenset({("Hen 1", "peck"), (BOOKMARKS, "look"), (BOOKMARKS, "look at all of it")})
+    timeline = Timeline(TAPE, made, points=points)
+    (part,) = FORMATS[form].read(FORMATS[form].write([timeline]), "hens")  # type: ignore[misc]
+    found = sorted((m.label, *TAPE.frames(Segment(m.start, m.end)), m.point) for m in place(part, TAPE).marks)
+    both = form != "boris"  # where a behaviour is either for all that have it
+    assert found == [("look", 300, 301, True), ("look at all of it", 400, 460, False), ("peck", 100, 101, both),
+                     ("peck", 200, 260, False)]  # fmt: skip
+    said = (
+        "1 point is written as a state of one frame: elsewhere “peck” lasts, and a behaviour of BORIS is one of both."
+    )
+    assert [each for each in losses(FORMATS[form], [timeline]) if "point" in each] == ([] if both else [said])
+
+
+def test_our_own_format_says_which_labels_are_points(studio: Studio) -> None:
+    studio.store.write(lambda db: videos.insert(db, {**VIDEO, "name": TAPE.name}))
+    studio.cache.save_array("v1", "pts.npy", np.array(TAPE.pts, np.int64))
+    listed = replace(CODED, vocabularies={"Hen 1": ("walk", "peck")})
+    data = FORMATS["json"].write([listed])  # type: ignore[misc]
+    studio.exchange.apply(data, "x.json", "json", ImportOptions(video="v1", labels={"peck": "pecks"}))
+    kinds = {(row["track"], row["label"]): row["kind"] for row in studio.labels.shown()["labels"]}
+    assert kinds == {("Hen 1", "walk"): "segment", ("Hen 1", "pecks"): "point", ("Hen 2", "walk"): "segment"}
+    found = [a.segment for a in studio.timelines.annotations("v1")]
+    assert sorted(found) == sorted(a.segment for a in CODED.annotations), "times are those of the file to the µs"
+
+
+def test_that_what_is_a_point_is_dropped_is_said() -> None:
+    said = "That 2 segments are points in time is dropped."
+    silent = {name for name, form in FORMATS.items() if form.write and said not in losses(form, [CODED])}
+    assert silent == {"json", "audacity", "textgrid", "boris", "ava", "chapters", "ctm"}
+    bookmark = replace(CODED.annotations[0], track=BOOKMARKS)
+    marked = Timeline(TAPE, (bookmark,), points=frozenset({(BOOKMARKS, "peck")}))
+    said = "That 1 segment is a point in time is dropped."
+    assert said not in losses(FORMATS["csv"], [marked]) and said in losses(FORMATS["srt"], [marked])
 
 
 def test_praatio_finds_the_points(tmp_path: Path) -> None:
@@ -200,8 +246,7 @@ def test_a_behaviour_of_boris_that_lasts_for_one_and_is_a_point_for_another() ->
     (part,) = boris.read(boris.write([timeline]), "x.boris")
     assert {(m.start, m.end, m.track) for m in part.marks} == {(a.segment.start, a.segment.end, a.track) for a in look}
     said = (
-        "2 points are written as states of one frame: on other rows “look” lasts, and a behaviour of BORIS is one of "
-        "both."
+        "2 points are written as states of one frame: elsewhere “look” lasts, and a behaviour of BORIS is one of both."
     )
     assert losses(boris, [timeline]) == [said]
     other = Timeline(replace(STEADY, name="other.mp4"), (look[0],))

@@ -54,3 +54,19 @@ def test_pictures_are_found_by_the_nearest_time(cache: Cache) -> None:
 def test_only_ids_name_folders(cache: Cache, name: str) -> None:
     with pytest.raises(ValueError, match="not a video id"):
         cache.folder(name)
+
+
+def test_of_what_has_versions_only_the_one_that_holds_stays(cache: Cache) -> None:
+    index, some = FeatureStore(cache), Features(np.arange(2), unit(2).astype(np.float16))
+    for key in ("lite@1", "lite@1-inside-b-1", "lite@1-inside-b-2", "lite@1-inside-b-12", "lite@1-inside-b-1-3",
+                "other@1-inside-b-1"):  # fmt: skip
+        index.put("v1", key, some)
+        index.put("v2", key, some)
+    index.drop_other_versions("v1", "lite@1-inside-b", 12)
+    names = {path.name for path in cache.folder("v1").glob("frames-*.npy")}
+    assert names == {
+        f"frames-{key}.{what}.npy"
+        for key in ("lite-1", "lite-1-inside-b-12", "lite-1-inside-b-1-3", "other-1-inside-b-1")
+        for what in ("times", "vectors")
+    }
+    assert index.has("v2", "lite@1-inside-b-1")

@@ -245,6 +245,7 @@ test("layout: overlapping segments are stacked, a collapsed row has one lane, a 
   rows.toggle("T", "hidden");
   assert.equal(track(), undefined);
   assert.ok(layout(doc.store, rows).names.includes("T"));
+  assert.deepEqual(layout(doc.store, rows).tracks, ["T"], "which can have labels all the same");
 });
 
 test("layout: a row that becomes a curve still shows the segments that lie in it", () => {

@@ -138,3 +138,32 @@ test("a file that arrives after another was chosen, or the dialog was closed, is
   await quiet();
   assert.deepEqual([exchange.upload, dropped], [null, ["first", "second", "third"]]);
 });
+
+for (const [name, only, named] of [
+  ["curves", { curves: 2 }, "2 curves imported."],
+  ["cameras", { cameras: 1 }, "1 camera on the timeline imported."],
+  ["boxes of rows", { boxes: 1 }, "boxes of 1 row imported."],
+  ["what takes the place of something else", { curves: 1, changed: 3 }, "1 curve imported, 3 changed."],
+])
+  test(`a file that has nothing but ${name} can be imported, and is named when it came`, async () => {
+    const { $, exchange, server } = opened();
+    const toasts = Object.assign(element("div"), { id: "toast" });
+    document.body.append(toasts);
+    const preview = { ...found(0), ...only };
+    server.import_preview = async () => ({ ok: true, data: preview });
+    server.import_apply = async () => ({ ok: true, data: { ...preview, import: "i1" } });
+    exchange.upload = "u";
+    await exchange.preview();
+    const count = Object.values(only).reduce((sum, each) => sum + each, 0);
+    assert.deepEqual([$("import-go").disabled, $("import-go").textContent], [false, `Import ${count}`]);
+    await exchange.apply();
+    assert.ok(toasts.textContent.startsWith(named), toasts.textContent);
+    toasts.remove();
+  });
+
+test("an import of the past that brought only curves or a camera says so", () => {
+  const { exchange } = opened();
+  const past = { id: "i", file: "x.json", kind: "annotations", annotations: 0, objects: 0, lines: 0, at: "2026-01-01" };
+  const said = exchange.pastRow({ ...past, curves: 1, cameras: 2, annotator: "ann", undone: false, fixed: "" });
+  assert.ok(said.textContent.startsWith("x.json: 1 curve, 2 cameras, ann"), said.textContent);
+});

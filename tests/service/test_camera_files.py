@@ -45,6 +45,7 @@ def test_linked_media_are_put_on_the_timeline_and_taken_off_again(studio: Studio
     (part,) = shown["parts"]
     assert any("“lapel.wav”, which plays beside it, is not in the library" in said for said in part["problems"])
     made = studio.exchange.apply(data, "study.eaf", annotator="ada")
+    assert [studio.exchange.imports()[0][what] for what in ("annotations", "curves", "cameras")] == [1, 0, 1]
     assert offsets(studio, films["front.mp4"]) == {"front.mp4": 0.0, "side.mp4": 1.2}
     assert studio.exchange.preview(data, "study.eaf")["cameras"] == 0, "the second time there is nothing to do"
     assert studio.exchange.undo(made["import"]) == {"removed": 2, "kept": 0}

@@ -49,7 +49,7 @@ def test_a_preview_says_everything_and_changes_nothing(studio: Studio, video: st
         "tracks": [{"name": "Activity", "to": "Activity", "segments": 2}],
         "labels": [{"name": "ride", "to": "ride", "segments": 2}],
         "segments": 2, "already": 0, "different": 0, "choice": "keep", "changed": 0, "differences": [],
-        "objects": 0, "curves": 0, "lines": 0, "lines_already": 0, "cameras": 0, "confidence": 0,
+        "objects": 0, "boxes": 0, "curves": 0, "lines": 0, "lines_already": 0, "cameras": 0, "confidence": 0,
         "problems": ["1 of 2 videos of this file is not in the library, and left out."],
         "sample": [
             {"video": video, "track": "Activity", "label": "ride", "start": 0.5, "end": 2.0},
@@ -209,6 +209,58 @@ def test_subtitles_are_lines_unless_annotations_are_asked_for(studio: Studio, vi
     assert (done["segments"], studio.timelines.annotations(video)[0].label) == (2, "Hi")
     with pytest.raises(UsageError, match="only subtitles"):
         studio.exchange.preview(GOOD, "val.json", plan=ImportOptions(kind="lines"))
+
+
+def schema_of(studio: Studio) -> tuple[set[tuple[str, str, str]], set[tuple[str, bool, str | None]]]:
+    """The labels and rows of the schema, without the order of labels."""
+    found = studio.labels.shown()
+    return ({(row["track"], row["label"], row["hotkey"]) for row in found["labels"]},
+            {(row["track"], row["closed"], row["parent"]) for row in found["tracks"]})  # fmt: skip
+
+
+def test_rows_and_labels_that_only_an_import_brought_go_and_come_with_it(studio: Studio, video: str) -> None:
+    studio.labels.add("Gesture", "wave")
+    mark = {"annotator": "", "note": "", "source": "manual", "label": "nod"}
+    document = {
+        "format": "moment-studio", "version": 1, "video": "bikes.mp4", "duration_us": 4_000_000,
+        "annotations": [
+            {**mark, "id": "a", "track": "Gesture", "start_us": 0, "end_us": 1_000_000},
+            {**mark, "id": "b", "track": "Head", "start_us": 0, "end_us": 1_000_000},
+            {**mark, "id": "c", "track": "Part", "start_us": 0, "end_us": 500_000},
+        ],
+        "rows": {"Head": {"labels": ["nod", "shake"]}, "Part": {"parent": "Head", "dependency": "included_in"}},
+        "curves": [{"track": "Valence", "annotator": "", "low": 0, "high": 1, "rate": 10, "values": [0.5]}],
+    }  # fmt: skip
+    before = schema_of(studio)
+    done = studio.exchange.apply(json.dumps(document).encode(), "x.json", annotator="ann")
+    after = schema_of(studio)
+    assert after == (
+        {("Gesture", "wave", "1"), ("Gesture", "nod", "2"), ("Head", "nod", "1"), ("Head", "shake", "2"),
+         ("Part", "nod", "1")},
+        {("Head", True, None), ("Part", False, "Head"), ("Valence", False, None)},
+    )  # fmt: skip
+    for _ in range(2):
+        assert studio.exchange.undo(done["import"], "ann") == {"removed": 4, "kept": 0}
+        assert schema_of(studio) == before
+        assert studio.exchange.redo(done["import"], "ann") == {"added": 4, "kept": 0}
+        assert schema_of(studio) == after
+
+    found = studio.labels.shown()
+    found["labels"] = [{**row, "colour": "#123456"} if row["label"] == "shake" else row for row in found["labels"]]
+    studio.labels.save(found, "ann")
+    other = {"edit_id": "e", "op": "create", "id": "mine", "track": "Part", "label": "nod", "start": 0.6, "end": 0.8}
+    assert studio.timelines.save(video, [other], "bob")["results"][0]["ok"]
+    assert studio.exchange.undo(done["import"], "ann") == {"removed": 4, "kept": 0}
+    assert schema_of(studio) == (
+        {("Gesture", "wave", "1"), ("Head", "shake", "2"), ("Part", "nod", "1")},
+        {("Head", True, None), ("Part", False, "Head")},
+    ), "what somebody changed, uses or needs stays"
+    studio.labels.save({**studio.labels.shown(), "labels": [*studio.labels.shown()["labels"],
+                        {"track": "Gesture", "label": "mine", "colour": "#123456", "hotkey": "2"}]}, "ann")  # fmt: skip
+    assert studio.exchange.redo(done["import"], "ann") == {"added": 4, "kept": 0}
+    labels, tracks = schema_of(studio)
+    assert ("Gesture", "nod", None) in labels and ("Gesture", "mine", "2") in labels, "its key is another's by now"
+    assert ("Head", "nod", "1") in labels and tracks == after[1]
 
 
 def test_confidence_and_boxes_come_in_and_go_out(studio: Studio, video: str) -> None:

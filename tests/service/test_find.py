@@ -313,3 +313,32 @@ def test_questions_at_random_find_what_going_through_all_finds(library: Studio, 
     relation = {"is": "after", "least": least, "most": most, "same": same, "other": other}
     asked = parse({"segments": [{"labels": labels}, {"relation": relation}], "videos": ["v1"]})
     assert [moment["segments"][0]["id"] for moment in library.find.ask(asked).moments] == found
+
+
+def test_saved_questions_follow_a_label_that_is_renamed(library: Studio) -> None:
+    for number, (track, label) in enumerate((("T", "car"), ("T", "bus"), ("U", "bus")), 900):
+        save(library, "v1", "ann", number, id=f"r{number}", track=track, label=label, start=1, end=2)
+
+    def keep(name: str, *segments: Json) -> None:
+        library.find.save(name, parse({"segments": list(segments)}), "ann")
+
+    keep("one row", {"labels": ["car", "bus"], "tracks": ["T"]}, {"labels": ["bus"], "tracks": ["T", "U"]})
+    keep("any row", {"labels": ["car"]}, {"labels": ["bus"], "relation": {"is": "before"}})
+    keep("other rows", {"labels": ["bus"], "tracks": ["U"]}, {"text": "car"})
+    library.search.save("words", {"query": "car"}, "ann")
+    gone = next(each for each in library.find.saved() if each["name"] == "any row")
+    library.search.delete(gone["id"])
+    renames = [{"track": "T", "from": "car", "to": "bus"}, {"track": "T", "from": "bus", "to": "coach"}]
+    renames.append({"track": "Boxes", "from": "bus", "to": "box"})
+    library.labels.save({"labels": [], "tracks": [], "renames": renames}, "ann")
+    library.search.restore(gone["id"])
+
+    asked = {
+        each["name"]: [step.get("labels") for step in each["question"]["segments"]] for each in library.find.saved()
+    }
+    assert asked == {
+        "one row": [["bus", "coach"], ["bus", "coach"]],
+        "any row": [["bus"], ["bus", "coach"]],
+        "other rows": [["bus"], None],
+    }
+    assert library.search.saved_as("words")["query"] == "car"

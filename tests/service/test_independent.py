@@ -11,10 +11,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from studio import models, tasks
 from studio.app import api, media_routes
 from studio.app.login import current_user
 from studio.app.rpc import PAGES
+from studio.atomic_files import write_atomic
 from studio.formats import FORMATS
+from studio.models import ModelCard, detection
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
 from studio.service.exchange import dataset, found
@@ -158,6 +161,29 @@ READS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("call", READS)
 def test_no_call_of_a_page_tells_what_somebody_else_made(both: Ask, call: str) -> None:
     assert SECRET not in json.dumps(both("eve", call, **READS[call]))
+
+
+def test_a_model_of_a_label_that_only_somebody_else_uses_is_not_listed(team: Studio, both: Ask) -> None:
+    for label in (SECRET, "own"):
+        card = ModelCard(
+            tasks.detector_name(label, "T"), "detection", "1", "yours", "taught here", f"“{label}” taught.", {},
+            labels=(label,), architecture="label-detector",
+        )  # fmt: skip
+        ones = np.ones(4, np.float32)
+        weights = detection.Weights(ones, np.zeros_like(ones), 1.0, 0.0, (0.0, 1.0))
+        packed = detection.packed(weights, "e@1", "classifier")
+        models.keep(card, {"weights": packed}, team.settings.ensure().models, write_atomic)
+
+    def listed(person: str) -> list[str]:
+        found = both(person, "list_models")["data"]["models"]
+        return sorted(row["summary"] for row in found if row["task"] == "detection")
+
+    every = sorted(f"“{label}” taught." for label in (SECRET, "own"))
+    assert {person: listed(person) for person in ("ben", "eve", "anna", "ada")} == {
+        "ben": [f"“{SECRET}” taught."], "eve": ["“own” taught."], "anna": every, "ada": every,
+    }  # fmt: skip
+    team.labels.add("T", SECRET)
+    assert listed("eve") == every, "it is in the schema, which everybody sees"
 
 
 def test_every_call_that_reads_was_thought_of(team: Studio) -> None:

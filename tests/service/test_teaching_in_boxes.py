@@ -117,3 +117,18 @@ def test_what_is_accepted_keeps_its_box(library: Studio) -> None:
     library.selections.label(Selected(predictions=(one["id"],)), "shows stripes", "", "step", "ann")
     made = next(a for a in library.timelines.load(video)["annotations"] if a["track"] == "Ben")
     assert (made["attributes"], made["prediction_id"]) == ({"box": "ben"}, one["id"])
+
+
+def test_what_was_inside_a_box_before_it_was_changed_is_not_kept(library: Studio) -> None:
+    library.teaching.teach("shows stripes", "Anna")
+    video = only(library)
+
+    def kept() -> set[str]:
+        names = library.cache.folder(video["id"]).glob("frames-*-inside-*.times.npy")
+        return {name.name.partition("-inside-")[2].removesuffix(".times.npy") for name in names}
+
+    versions = {box.id: box.version for box in library.boxes.of_video(video)}
+    assert kept() == {f"{box}-{version}" for box, version in versions.items()}
+    library.boxes.save(video, [{"id": "ben", "edit_id": "n", "before": {"name": "Ben"}, "after": {"name": "Benjamin"}}])
+    library.teaching.teach("shows stripes", "Anna")
+    assert kept() == {f"anna-{versions['anna']}", f"ben-{versions['ben'] + 1}"}

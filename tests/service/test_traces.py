@@ -183,6 +183,8 @@ def test_curves_go_out_and_in_and_are_taken_back_with_their_import(studio: Studi
     assert shown["curves"] == 1
     done = studio.exchange.apply(data, "talk.zip" if name == "nova" else "talk.json", name, options)
     assert np.allclose(values(studio), drawn, atol=1e-4, equal_nan=True)
+    came = studio.exchange.imports()[0]
+    assert [came[what] for what in ("annotations", "objects", "curves", "cameras")] == [0, 0, 1, 0]
     with pytest.raises(UsageError):
         studio.exchange.apply(data, "talk.zip" if name == "nova" else "talk.json", name, options)
     assert studio.exchange.undo(done["import"]) == {"removed": 1, "kept": 0}
@@ -316,3 +318,49 @@ def test_a_conflict_of_a_curve_tells_nothing_of_an_annotation(studio: Studio, vi
     stale = {**made, "edit_id": "e2", "op": "update", "base_version": 7}
     (answer,) = studio.timelines.save(video, [stale], "ann")["results"]
     assert answer["current"]["label"] == "x", "whoever edits an annotation is shown what it is now"
+
+
+# in the layouts of the program's own sources: since 2014, and its first release
+CARMA = """Time of Rating,13-Dec-2021 07:36:40
+Multimedia File,talk.mp4
+Lower Label,very negative
+Upper Label,very positive
+Minimum Value,-100
+Maximum Value,100
+Number of Steps,9
+Second,Rating
+%%%%%%,%%%%%%
+0.5,10
+1,NaN
+1.5,-20.5
+70,100
+"""
+OLD_CARMA = """Filename,Lower Label,Upper Label,Minimum Value,Midpoint Value,Maximum Value,Number of Steps,Second,Rating
+C:\\Videos\\talk.wmv,very negative,very positive,-100,0,100,9,1,0
+C:\\Videos\\talk.wmv,very negative,very positive,-100,0,100,9,2,27.7778
+"""
+
+
+def test_ratings_of_carma_are_read_as_they_are(studio: Studio, video: str) -> None:
+    row = studio.videos.get(video)
+    made = studio.traces.read(row, "\ufeff" + CARMA, "Affect", "ann")
+    assert made == [{"track": "Affect", "annotator": "ann", "seconds": 1.04, "left_out": 1}]
+    (trace,) = studio.traces.of_video(row)
+    drawn = trace.values
+    assert set(drawn[:13]) == {10} and np.isnan(drawn[13:25]).all(), "nothing is made up where nothing was rated"
+    assert set(drawn[25:38]) == {-20.5} and np.isnan(drawn[38:]).all()
+    scales = {each["track"]: each["scale"] for each in studio.labels.shown()["tracks"]}
+    assert scales["Affect"] == [-100, 100] and scales["Valence"] == [-1, 1]
+    studio.traces.read(row, OLD_CARMA, "Affect", "ben")
+    (other,) = (each for each in studio.traces.of_video(row) if each.annotator == "ben")
+    assert set(other.values[:25]) == {0} and set(other.values[25:50]) == {np.float32(27.7778)}
+    for wrong, sentence in (
+        (CARMA.replace("1.5,-20.5", "x,1"), "Line 12 of this table has no number as its second or its rating"),
+        (CARMA.replace("1.5,-20.5", "-1,1"), "Line 12 of this table has a time before the video"),
+        (CARMA.partition("0.5,10")[0], "has no values"),
+        ("Second,Rating\n1,1\n1,2\n", "do not rise"),
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            studio.traces.read(row, wrong, "Affect", "ann")
+    with pytest.raises(UsageError, match="name it with --track"):
+        studio.traces.read(row, CARMA)

@@ -73,19 +73,22 @@ def test_a_box_of_a_few_pixels_is_refused(context: TaskContext, clip: Path) -> N
         track_box(context, video(clip), (0.5, 0.5, 0.505, 0.9), 0, 2_000_000)
 
 
+@pytest.mark.parametrize("how", [Cancelled, KeyboardInterrupt])
 @pytest.mark.parametrize("way", ["forwards", "backwards"])
-def test_what_was_found_before_it_was_stopped_is_given(context: TaskContext, clip: Path, way: str) -> None:
+def test_what_was_found_before_it_was_stopped_is_given(
+    context: TaskContext, clip: Path, way: str, how: type[BaseException]
+) -> None:
     pts = [int(time) for time in media.probe(clip).pts_us]
     at, until = (0, COUNT - 1) if way == "forwards" else (COUNT - 1, 0)
     kept: list[tuple[list[KeyFrame], int]] = []
 
     def stop(fraction: float, message: str) -> None:
         if fraction > 0:
-            raise Cancelled
+            raise how
 
     context.progress = stop
     try:
-        with pytest.raises(Cancelled):
+        with pytest.raises(how):
             track_box(context, video(clip), place(at), pts[at], pts[until], lambda *found: kept.append(found))
     finally:
         context.progress = lambda fraction, message: None

@@ -53,15 +53,24 @@ export function mount(element, server) {
   /** @type {number | null} */
   let until = null;
 
-  const gallery = encoderGallery(element, server, load);
-  const taught = detectors(element, server, load);
+  /** How often the server was asked what there is, and what became of it the last time. */
+  let asked = 0;
+  /** @type {Promise<boolean>} */
+  let newest = Promise.resolve(false);
+  const load = () => (newest = ask(++asked));
 
-  /** Whether it is known what there is. */
-  async function load() {
+  /** Whether it is known what there is. An answer that comes after a later question says nothing: that one's does.
+   * @param {number} mine
+   * @returns {Promise<boolean>}
+   */
+  async function ask(mine) {
     try {
-      known = await call(server, "list_models", {});
+      const found = await call(server, "list_models", {});
+      if (mine !== asked) return newest;
+      known = found;
       $("models-problem").hidden = true;
     } catch (error) {
+      if (mine !== asked) return newest;
       $("models-problem").hidden = false;
       $("models-problem").textContent = messageOf(error);
       return false;
@@ -91,6 +100,9 @@ export function mount(element, server) {
     choices();
     return true;
   }
+
+  const gallery = encoderGallery(element, server, load);
+  const taught = detectors(element, server, load);
 
   /** The speed of the encoder that came with the install, from which those of others are estimated; once a machine. */
   async function measureOnce() {

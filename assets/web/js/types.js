@@ -554,7 +554,8 @@
  * @property {number} changed of these, what becomes as the file has it
  * @property {{ here: Said, file: Said }[]} differences the first few
  * @property {number} [objects] boxes over time
- * @property {number} [curves]
+ * @property {number} [boxes] rows of which where they are seen is new
+ * @property {number} [curves] that are new, or drawn as the file has them
  * @property {number} lines of a transcript, beside annotations
  * @property {number} lines_already
  * @property {number} [cameras] that are put on the timeline, or moved
@@ -598,6 +599,8 @@
  * @property {number} annotations
  * @property {number} objects boxes over time
  * @property {number} lines
+ * @property {number} [curves]
+ * @property {number} [cameras]
  * @property {string} annotator
  * @property {string} at
  * @property {boolean} undone

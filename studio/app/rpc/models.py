@@ -5,7 +5,7 @@ from typing import Any
 from studio.app.rpc import choosing
 from studio.app.rpc.method import Method, actor, model_name, rpc_methods
 from studio.app.rpc.requests import Compare, Compared, ModelRequest, Request
-from studio.service import Studio, catalogue, serializers
+from studio.service import Studio, serializers
 from studio.service.accounts.rights import need
 from studio.service.jobs.model_comparison import tried_tasks
 
@@ -13,7 +13,7 @@ from studio.service.jobs.model_comparison import tried_tasks
 def methods(studio: Studio) -> list[Method]:
     def list_models(request: Request) -> Any:
         return {
-            "models": catalogue(studio.settings),
+            "models": studio.teaching.catalogue(actor(studio, request)),
             "newest": next(iter(studio.timeline_media.choices()[0]), None),
             "tried": tried_tasks(),
             "downloads": studio.model_downloads.states(),

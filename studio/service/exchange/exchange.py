@@ -1,6 +1,5 @@
 """Annotations in and out of a library, as files of every format there is."""
 
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -156,7 +155,7 @@ class Exchange:
             raise UsageError(f"This file has no boxes for “{row['name']}”: it is about {len(parts)} other videos.")
         placed = place(meant[0], self._footage(row), self._limits)
         about_all = [said for part in parts if part is not meant[0] for said in part.problems]
-        batch = Batch(row["id"], beside=True, objects=[replace(o, id=uuid.uuid4().hex) for o in placed.objects])
+        batch = Batch(row["id"], beside=True, objects=placed.objects)
 
         def work(db: Any) -> Row:
             fresh, said = _fresh(db, [batch], "keep", annotator, by)
@@ -197,7 +196,8 @@ class Exchange:
         `problems`; `tracks` and `labels` with `name`, `to`, `segments`; `segments` that would be added, `already`
         there as the file has them, `different` there (`differences`: the first few, `here` and in the `file`), of which
         `changed` would become what the file says; how many have a `confidence`; `lines` of a transcript that would be
-        added beside them and `lines_already` there; `objects`, boxes over time that would be added;
+        added beside them and `lines_already` there; `objects`, boxes over time that would be added; `boxes`, the
+        rows of which boxes would be; `curves` and `cameras` that would be added, or taken as the file has them;
         `problems`; `sample`, the first few segments, times in s; of tables `columns` with
         `name` and `to`, "" for those that are not read; `fps`, the rate that frames are taken at where the file counts
         them and does not say at which, else None.

@@ -188,7 +188,11 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
         lines, spoken = _spoken([mark for one in several for mark in one.placed.lines])
         scores = {a.id: m.score for a, m in zip(found, marks, strict=True) if m.score is not None}
         ids = {a.id: m.id for a, m in zip(found, marks, strict=True) if m.id}
-        points = frozenset((mark.track, mark.label) for mark in marks if mark.point)
+        points = frozenset((mark.track, mark.label) for mark in marks if mark.point) | {
+            (_name(track, plan.tracks), _typed(plan.labels.get(label, label)))
+            for one in several
+            for track, label in one.placed.points
+        }
         boxes = _boxes(several, plan)
         cameras = dict(camera for one in several for camera in one.cameras)
         depend = {
@@ -287,6 +291,7 @@ def shown(
         "choice": plan.different,
         "changed": sum(len(batch.changes) for batch in fresh),
         "objects": sum(len(batch.objects) for batch in fresh),
+        "boxes": sum(len(batch.boxes) for batch in fresh),
         "curves": sum(len(batch.traces) for batch in fresh),
         "lines": _lines(fresh),
         "lines_already": _lines(batches) - _lines(fresh),

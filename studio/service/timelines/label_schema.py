@@ -10,7 +10,7 @@ from studio.config import Settings
 from studio.errors import Conflict, PermissionDenied, UsageError
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.requests import listed, text
-from studio.store import Store, absences, annotations, boxes, labels, runs, teaching, traces
+from studio.store import Store, absences, annotations, boxes, labels, runs, searches, teaching, traces
 from studio.timeline import types_of
 from studio.timeline.attributes import LARGEST
 from studio.timeline.tiers import DEPENDENCIES, Dependency, has_circle
@@ -37,7 +37,8 @@ class LabelSchema:
     def save(self, wanted: Any, annotator: str, by: Actor = OWNER) -> Row:
         """Take a schema in place of the one that was seen as `key`: `labels`, `tracks`, and `renames` (`track`, `from`,
         `to`), which change the annotations of the whole library and keep their history, and what was found and taught
-        of the labels. `renamed` says how many annotations, and `unseen` which tracks have curves but are none any more.
+        of the labels, and is asked for in saved searches. `renamed` says how many annotations, and `unseen` which
+        tracks have curves but are none any more.
 
         Raises UsageError that says which part is wrong, Conflict with the schema as it stands, PermissionDenied.
         """
@@ -69,6 +70,7 @@ class LabelSchema:
             absences.relabel(db, changed)
             runs.relabel(db, changed, tasks.detector_name)
             done = annotations.relabel(db, changed, annotator) + boxes.relabel(db, changed, annotator)
+            searches.relabel(db, changed)
             scaled = {row["track"] for row in tracks if row["scale"]}
             gone = [row["track"] for row in current["tracks"] if row["scale"] and row["track"] not in scaled]
             unseen = [track for track in gone if traces.drawn(db, track)]

@@ -17,7 +17,8 @@ from studio.errors import UsageError
 from studio.eval.trace_agreement import agreed
 from studio.service.accounts.rights import OWNER, Actor, layer_of
 from studio.service.requests import listed, text, whole
-from studio.store import Store, traces, videos
+from studio.service.timelines import carma
+from studio.store import Store, labels, traces, videos
 from studio.store.traces import TraceChange
 from studio.timeline import seconds
 from studio.timeline.attributes import LARGEST
@@ -97,14 +98,30 @@ class Traces:
     def read(self, video: Row, data: str, track: str = "", annotator: str = "") -> list[Row]:
         """Take curves from CSV with the columns `time` (s) and `value`, and `track` and `annotator` where these are not
         named; in place of what the annotator has there. Values between times that are about a second apart at most are
-        linear. Returns `track`, `annotator` and `seconds` of each, and `left_out` where values lie beyond the video.
+        linear. Files of CARMA are read as they are, see `carma`; a row that the library does not know yet gets their
+        scale. Returns `track`, `annotator` and `seconds` of each, and `left_out` where values lie beyond the video.
 
         Raises UsageError that says which line is wrong; then nothing is changed.
         """
+        if rated := carma.parse(data):
+            return self._take_rated(video, rated, track, annotator)
         found = _read(data, track, annotator)
 
         def work(db: sqlite3.Connection) -> list[Row]:
             return [put(db, video, *place, times, values) for place, (times, values) in found.items()]
+
+        return self._store.write(work)
+
+    def _take_rated(self, video: Row, rated: carma.Ratings, track: str, annotator: str) -> list[Row]:
+        if not track:
+            raise UsageError("A file of CARMA does not say which row it is about; name it with --track.")
+        name = normalize("NFC", track)
+
+        def work(db: sqlite3.Connection) -> list[Row]:
+            if rated.scale:
+                labels.learn(db, {}, {}, (), {name: rated.scale})
+            late = sum(start >= video["duration_us"] for start, _, _ in rated.bins)
+            return [_put(db, video, Trace(name, annotator, rated.sampled(samples(video["duration_us"]))), late)]
 
         return self._store.write(work)
 
@@ -151,9 +168,13 @@ def put(
     order = np.argsort(np.array(times_us, np.int64), kind="stable")
     count = samples(video["duration_us"])
     after = resampled(np.array(times_us, np.int64)[order], np.array(values, np.float64)[order], count)
-    traces.replace(db, video["id"], Trace(track, annotator, after), uuid.uuid4().hex)
-    late = sum(time >= video["duration_us"] for time in times_us)
-    said = {"track": track, "annotator": annotator, "seconds": round(float((~np.isnan(after)).sum()) / 25, 2)}
+    return _put(db, video, Trace(track, annotator, after), sum(time >= video["duration_us"] for time in times_us))
+
+
+def _put(db: sqlite3.Connection, video: Row, drawn: Trace, late: int) -> Row:
+    traces.replace(db, video["id"], drawn, uuid.uuid4().hex)
+    length = round(float((~np.isnan(drawn.values)).sum()) / 25, 2)
+    said = {"track": drawn.track, "annotator": drawn.annotator, "seconds": length}
     return {**said, **({"left_out": late} if late else {})}
 
 

@@ -269,10 +269,11 @@ export class AnnotatePage {
     return this.timeline.rows.filter((row) => row.kind === "track").map((row) => row.name);
   }
 
-  /** The names of the rows that have labels: also that of boxes over time, where there are some. */
+  /** The names of the rows that have labels, hidden ones too: also that of boxes over time, where there are some. */
   get labelledRows() {
+    const { tracks } = this.timeline;
     const hasBoxes = Boolean(this.workspace.doc?.store.boxes.size);
-    return [...this.trackNames, ...(hasBoxes && !this.trackNames.includes(BOXES) ? [BOXES] : [])];
+    return [...tracks, ...(hasBoxes && !tracks.includes(BOXES) ? [BOXES] : [])];
   }
 
   /** Sliders of the curves whose rows are shown. */

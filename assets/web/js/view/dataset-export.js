@@ -5,7 +5,7 @@ import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { counted, el, finder, redraw, targetOf, toast } from "./dom.js";
 
-/** @import { DatasetRequest, FormatInfo, Server } from "../types.js" */
+/** @import { Calls, DatasetRequest, FormatInfo, Server } from "../types.js" */
 
 /** @typedef {{ id: string, name: string, annotations: number }} Listed */
 
@@ -98,8 +98,16 @@ export class DatasetExport {
   async showVideos() {
     const name = this.named.value;
     const wanted = { ...USUAL, name, work: "annotated", sort: "name", descending: false, first: 0, count: SHOWN };
-    const { videos, total } = await call(this.server, "list_videos", { ...wanted, annotator: currentUser() });
+    /** @type {Calls["list_videos"][1]} */
+    let listed;
+    try {
+      listed = await call(this.server, "list_videos", { ...wanted, annotator: currentUser() });
+    } catch (error) {
+      if (name === this.named.value) this.list.replaceChildren(el("li", { class: "error", text: messageOf(error) }));
+      return;
+    }
     if (name !== this.named.value) return; // it was typed on
+    const { videos, total } = listed;
     this.found = videos;
     const rows = videos.map(({ id, name, annotations }) =>
       el(

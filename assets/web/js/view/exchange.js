@@ -6,7 +6,7 @@ import { currentUser } from "../sync/current-user.js";
 import { OF_LIBRARY } from "../sync/library.js";
 import { clock, counted, el, finder, toast } from "./dom.js";
 
-/** @import { FormatInfo, ImportPart, ImportPreview, PastImport, Renamed, Said, Server } from "../types.js" */
+/** @import { Calls, FormatInfo, ImportPart, ImportPreview, PastImport, Renamed, Said, Server } from "../types.js" */
 
 /** A video, by what is needed of it. @typedef {{ id: string }} Video */
 
@@ -25,6 +25,20 @@ const NOUNS = { annotations: "segment", lines: "transcript line" };
 
 const boxesOverTime = (/** @type {number} */ count) => (count === 1 ? "1 box over time" : `${count} boxes over time`);
 
+/** What an import added and changed, as a sentence. @param {Omit<ImportPreview, "columns" | "fps">} made */
+function whatCame({ kind, segments, lines, changed, objects = 0, boxes = 0, curves = 0, cameras = 0 }) {
+  const added = [
+    segments ? counted(segments, NOUNS[kind]) : "",
+    lines ? `${counted(lines, "line")} of the transcript` : "",
+    objects ? boxesOverTime(objects) : "",
+    boxes ? `boxes of ${counted(boxes, "row")}` : "",
+    curves ? counted(curves, "curve") : "",
+    cameras ? `${counted(cameras, "camera")} on the timeline` : "",
+  ].filter(Boolean);
+  const said = added.length ? added.join(" and ") : counted(0, NOUNS[kind]);
+  return `${said} imported` + (changed ? `, ${changed} changed.` : ".");
+}
+
 export class Exchange {
   /** @type {FormatInfo[]} */
   formats = [];
@@ -40,6 +54,8 @@ export class Exchange {
   request = noChoices();
   /** Counts what is asked about a file: an answer is of use until the next question. */
   #turn = 0;
+  /** The same of what an export would lose. */
+  #losses = 0;
 
   /**
    * @param {HTMLDialogElement} exporting
@@ -123,8 +139,19 @@ export class Exchange {
     const [choice, isEither] = [this.$("export-choice"), this.formats.some((f) => f.name === format && f.either)];
     const kind = isEither && !choice.hidden ? this.exportKind.value : "";
     this.$("export-go", "a").href = `/export/${video}?format=${encodeURIComponent(format)}&kind=${kind}`;
-    const { lost, kinds, fits } = await call(this.server, "export_preview", { video, format, kind });
-    if (format !== this.exportFormat.value || (kind && kind !== this.exportKind.value)) return;
+    const turn = ++this.#losses;
+    /** @type {Calls["export_preview"][1]} */
+    let preview;
+    try {
+      preview = await call(this.server, "export_preview", { video, format, kind });
+    } catch (error) {
+      if (turn !== this.#losses) return;
+      this.$("export-go").hidden = true;
+      this.$("export-lost").replaceChildren(el("p", { class: "error", text: messageOf(error) }));
+      return;
+    }
+    if (turn !== this.#losses) return; // another video or format was chosen since
+    const { lost, kinds, fits } = preview;
     if (!kind && kinds.length) [this.exportKind.value] = kinds;
     choice.hidden = !kinds.length;
     this.$("export-go").hidden = !fits;
@@ -156,12 +183,14 @@ export class Exchange {
 
   /** @param {PastImport} past */
   pastRow(past) {
-    const { annotations, objects, lines } = past;
-    const isOnly = past.kind === "lines" || (!annotations && (objects || lines));
+    const { annotations, objects, lines, curves = 0, cameras = 0 } = past;
+    const isOnly = past.kind === "lines" || (!annotations && (objects || lines || curves || cameras));
     const count = [
       isOnly ? "" : counted(annotations, "annotation"),
       objects ? boxesOverTime(objects) : "",
       lines || past.kind === "lines" ? counted(lines, "line") : "",
+      curves ? counted(curves, "curve") : "",
+      cameras ? counted(cameras, "camera") : "",
     ]
       .filter(Boolean)
       .join(", ");
@@ -223,7 +252,14 @@ export class Exchange {
     this.upload = data.upload;
     this.name = data.name;
     this.columns = data.columns;
-    const readable = (await this.known()).filter((format) => format.reads);
+    try {
+      await this.known();
+    } catch (error) {
+      this.$("import-message").textContent = messageOf(error);
+      return;
+    }
+    if (turn !== this.#turn) return;
+    const readable = this.formats.filter((format) => format.reads);
     const likely = new Set(data.formats);
     const select = this.format;
     const option = (/** @type {FormatInfo} */ f) => el("option", { value: f.name, text: f.title });
@@ -308,6 +344,7 @@ export class Exchange {
       fps,
       cameras = 0,
       objects = 0,
+      boxes = 0,
       curves = 0,
     } = preview;
     const { $ } = this;
@@ -320,7 +357,10 @@ export class Exchange {
     const said = lines || lines_already ? `; of the transcript ${counted(lines, "new line")}` : "";
     const known = lines_already ? `, ${lines_already} here already` : "";
     const beside = cameras ? `; ${counted(cameras, "camera")} put on the timeline` : "";
-    const drawn = (objects ? `; ${boxesOverTime(objects)}` : "") + (curves ? `; ${counted(curves, "curve")}` : "");
+    const drawn =
+      (objects ? `; ${boxesOverTime(objects)}` : "") +
+      (boxes ? `; boxes of ${counted(boxes, "row")}` : "") +
+      (curves ? `; ${counted(curves, "curve")}` : "");
     $("import-counts").textContent =
       `${counted(segments, "new " + NOUNS[kind])}${videos}${here}${said}${known}${drawn}${beside}`;
     $("import-parts").replaceChildren(...parts.map((part) => this.partRow(part)));
@@ -334,7 +374,7 @@ export class Exchange {
         .map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${rowOf(s)}${s.label}` })),
     );
     $("import-shown").hidden = false;
-    const all = segments + lines + changed + objects;
+    const all = segments + lines + changed + objects + boxes + curves + cameras;
     this.go.disabled = all === 0;
     this.go.textContent = `Import ${all}`;
   }
@@ -476,11 +516,7 @@ export class Exchange {
       const made = await call(this.server, "import_apply", this.wanted);
       this.upload = null;
       this.importing.close();
-      const lines = made.lines ? ` and ${counted(made.lines, "line")} of the transcript` : "";
-      const drawn = made.objects ? ` and ${boxesOverTime(made.objects)}` : "";
-      const changed = made.changed ? `, ${made.changed} changed` : "";
-      const said = `${counted(made.segments, NOUNS[made.kind])}${lines}${drawn} imported${changed}.`;
-      toast(said, "info", this.done(made.import));
+      toast(whatCame(made), "info", this.done(made.import));
     } catch (error) {
       this.$("import-message").textContent = messageOf(error);
       this.go.disabled = false; // it can be tried again

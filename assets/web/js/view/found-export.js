@@ -9,6 +9,8 @@ import { el, finder, toast } from "./dom.js";
 export class FoundExport {
   /** @type {FindQuestion | null} */
   #question = null;
+  /** Counts what is asked about losses: an answer is of use until the next question. */
+  #turn = 0;
 
   /** @param {HTMLDialogElement} dialog @param {Server} server */
   constructor(dialog, server) {
@@ -44,11 +46,12 @@ export class FoundExport {
 
   async #showLosses() {
     const format = this.format.value;
+    const turn = ++this.#turn;
     const { question, annotator } = this.#request(format);
     this.go.href = `/found?${new URLSearchParams({ question: JSON.stringify(question), format, annotator })}`;
     try {
       const { lost } = await call(this.server, "found_preview", this.#request(format));
-      if (format !== this.format.value) return;
+      if (turn !== this.#turn) return; // another question or format was chosen since
       this.lost.replaceChildren(
         ...(lost.length
           ? [
@@ -58,6 +61,7 @@ export class FoundExport {
           : [el("p", { class: "muted", text: "This format stores everything that was found." })]),
       );
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.lost.replaceChildren(el("p", { class: "error", text: messageOf(error) }));
     }
   }

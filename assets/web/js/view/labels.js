@@ -7,6 +7,7 @@ import { attributeTypes } from "./attribute-types.js";
 import { counted, el, finder, redraw, toast } from "./dom.js";
 import { dependencyField } from "./dependency-field.js";
 import { scaleField } from "./scale-field.js";
+import { toldOf, withFile } from "./schema-file.js";
 
 /** @import { AttributeType, Label, LabelKind, Schema, Server, Track } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -404,11 +405,10 @@ export class LabelEditor {
     try {
       const { labels, tracks = [] } = JSON.parse(await file.text());
       if (!Array.isArray(labels) || !Array.isArray(tracks)) throw new Error("no lists");
-      this.read(
-        { labels, tracks },
-        this.tracks.map((t) => t.track),
-      );
-      this.message.textContent = `${counted(labels.length, "label")} read; Save keeps ${labels.length === 1 ? "it" : "them"}.`;
+      const { tracks: rows, said } = withFile(this.tracks, { labels, tracks }, blankTrack);
+      this.tracks = rows;
+      this.fill();
+      this.message.textContent = toldOf(said);
     } catch {
       this.message.textContent =
         "This file holds no schema: it should be JSON with lists “labels” and “tracks”, as Export writes it.";

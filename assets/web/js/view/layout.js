@@ -67,7 +67,8 @@ const SIGNALS = [
   ["curve", "Question", (store) => Boolean(store.media.curve?.times?.length)],
 ];
 
-/** Rows from top to bottom. `names` has the keys of all rows, also of those that are hidden.
+/** Rows from top to bottom. `names` has the keys of all rows, also of those that are hidden, and `tracks` those that have
+ * segments.
  * @param {DocumentStore} store
  * @param {RowLayout} rowLayout
  * @param {readonly { name: string, items: readonly Annotation[], current: string | null }[]} [layers] of annotators that
@@ -133,7 +134,7 @@ export function layout(store, rowLayout, layers = []) {
     row.y = top;
     top += row.height;
   }
-  return { rows, height: top, names, siblings: siblingsIn(store, sorted) };
+  return { rows, height: top, names, tracks: sorted, siblings: siblingsIn(store, sorted) };
 }
 
 /** The key of the row of curves under a track. @param {string} track */

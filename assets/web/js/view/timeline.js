@@ -90,6 +90,8 @@ export class Timeline extends Emitter {
   rows = [];
   /** keys of all rows, also of those that are hidden @type {readonly string[]} */
   names = [];
+  /** the names of the rows that have segments or are curves, also of those that are hidden @type {readonly string[]} */
+  tracks = [];
   /** @type {Map<string, string>} */
   colours = new Map();
   /** item → the middle of its lane, for whoever wants to point at it @type {Map<string, number>} */
@@ -248,7 +250,7 @@ export class Timeline extends Emitter {
   relayout() {
     if (!this.doc) return;
     const made = layout(this.store, this.rowLayout, this.layers);
-    Object.assign(this, { rows: made.rows, names: made.names, authors: authorsOf(this.store) });
+    Object.assign(this, { rows: made.rows, names: made.names, tracks: made.tracks, authors: authorsOf(this.store) });
     if (!this.store.media.spectrogram && this.rows.some((row) => row.kind === "spectrogram")) {
       this.emit("spectrogram", null);
     }
