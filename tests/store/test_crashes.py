@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,10 @@ def test_kill_nine_at_a_random_moment_of_save(quick_folder: Path, kills: int) ->
     command = [*SAVER, str(store.path)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as saver:
         assert saver.stdin is not None and saver.stdout is not None
-        for turn in range(kills):
+        for turn in count():
+            if turn >= kills and acknowledged > kills:  # where the machine is busy, a kill often comes before any save
+                break
+            assert turn < 5 * kills, "the kills came before anything was saved, and proved nothing"
             before = following
             print(following, file=saver.stdin, flush=True)
             child = int(saver.stdout.readline().removeprefix("child "))
@@ -69,7 +73,6 @@ def test_kill_nine_at_a_random_moment_of_save(quick_folder: Path, kills: int) ->
         saver.stdin.close()
     store.read(assert_sound)
     store.close()
-    assert acknowledged > kills, "the kills came before anything was saved, and proved nothing"
 
 
 def test_every_connection_is_durable(store: Store) -> None:
