@@ -293,6 +293,40 @@ test("a rectangle chooses once a frame, only where it touches others than before
   assert.equal(told, 2);
 });
 
+test("on a row that others depend on, a drag takes all that are chosen, and both sides of an edge that two share", () => {
+  const { doc, selection, send } = workspace();
+  const row = { closed: false, exclusive: false, attributes: [] };
+  doc.store.takeSchema({
+    key: "k",
+    labels: [],
+    tracks: [
+      { ...row, track: "Acts" },
+      { ...row, track: "Words", parent: "Acts", dependency: "included_in" },
+    ],
+  });
+  const make = (track, start, end) => doc.editor.create({ track, start, end });
+  const acts = [make("Acts", 0, 2), make("Acts", 2, 4)];
+  const word = make("Words", 2, 3);
+  const now = (...ids) =>
+    ids.map((id) => {
+      const { start, end } = doc.store.item(id);
+      return [start, end].map((time) => Number(time.toFixed(3)));
+    });
+  selection.set([word, ...acts], acts[0]);
+  send("pointerdown", 1);
+  send("pointermove", 2);
+  send("pointerup", 2);
+  assert.deepEqual(now(...acts, word), [[1, 3], [3, 5], [3, 4]]); // prettier-ignore
+  assert.deepEqual([...selection.ids], [word, ...acts]);
+  for (const to of [4, 2]) {
+    send("pointerdown", 3, { ctrlKey: true });
+    send("pointermove", to, { ctrlKey: true });
+    send("pointerup", to, { ctrlKey: true });
+    assert.deepEqual(now(...acts), [[1, to], [to, 5]]); // prettier-ignore
+    doc.editor.undo();
+  }
+});
+
 // Near the top of a lane, where the handles of phases are.
 function upper({ timeline, doc }, kind) {
   const { rows } = layout(doc.store, timeline.rowLayout);

@@ -4,7 +4,7 @@
 import { contentOf } from "./annotation.js";
 import { carried } from "./changing.js";
 import { proposedAttributes } from "./phases.js";
-import { childrenOf, dependencyOf, isTier, parentOf, settled } from "./tiers.js";
+import { childrenOf, dependencyOf, depthOf, isTier, parentOf, settled } from "./tiers.js";
 
 /** @import { Annotation, Item } from "../types.js" */
 /** @import { Content } from "./annotation.js" */
@@ -174,7 +174,7 @@ export function extend(editor, id, time, frames) {
   });
 }
 
-/** Move an edge or the whole by frames; a segment keeps at least one frame.
+/** Move an edge or the whole by frames; a segment keeps at least one frame. Of several all move as a whole, or none.
  * @param {Editor} editor
  * @param {Iterable<string>} ids
  * @param {"start" | "end" | "body"} part
@@ -182,12 +182,25 @@ export function extend(editor, id, time, frames) {
  * @param {Frames} frames
  */
 export function nudge(editor, ids, part, count, frames) {
+  if (part === "body") {
+    const items = [...ids].map((id) => standing(editor.store, id)).filter(isThere);
+    const moves = items.map(({ id, start, end }) => ({
+      id,
+      start: frames.edge(start, count),
+      end: frames.edge(end, count),
+    }));
+    const isStopped = moves.some(({ start, end }, n) => start === items[n].start || end === items[n].end);
+    if (!isStopped) editor.move(moves);
+    else if (items.length > 1) editor.store.notice("One of these is at the edge of the video, so none is moved.");
+    return;
+  }
   editor.together(() => {
-    for (const a of owned(editor, ids)) {
-      const start = part === "end" ? a.start : frames.edge(a.start, count);
-      const end = part === "start" ? a.end : frames.edge(a.end, count);
-      const stopped = part === "body" && (start === a.start || end === a.end);
-      if (!stopped && start < end - SAME) editor.update(a.id, { start, end });
+    // what belongs to one of them comes after it: its edges may have gone with it
+    const depth = (/** @type {Annotation} */ { track }) => depthOf(editor.store, track);
+    for (const { id, start, end } of owned(editor, ids).sort((a, b) => depth(a) - depth(b))) {
+      const edge = frames.edge(part === "start" ? start : end, count);
+      const isLeft = part === "start" ? edge < end - SAME : start < edge - SAME;
+      if (isLeft) editor.update(id, { [part]: edge });
     }
   });
 }
@@ -199,9 +212,8 @@ export function nudge(editor, ids, part, count, frames) {
  * @param {Frames} frames
  */
 export function shift(editor, ids, by, frames) {
-  editor.together(() => {
-    for (const a of owned(editor, ids)) editor.update(a.id, frames.span(a.start + by, a.end + by));
-  });
+  const items = [...ids].map((id) => standing(editor.store, id)).filter(isThere);
+  editor.move(items.map(({ id, start, end }) => ({ id, ...frames.span(start + by, end + by) })));
 }
 
 /**
