@@ -41,7 +41,7 @@ export class Editor {
 
   /**
    * @param {DocumentStore} store
-   * @param {(request: EditRequest) => Edit} send returns the edit, with whose it is
+   * @param {(request: EditRequest, id: string) => Edit} send returns the edit, with its id and whose it is
    * @param {(kept: KeptHistory) => void} [keep] told of the undo stack whenever it changes
    * @param {(change: ServerChange, way: "undo" | "redo", begun: () => void) => Promise<{ kept: number }>} [onServer] takes
    *   something back or does it again, and calls `begun` when that can not be stopped any more; kept: how many of an
@@ -397,8 +397,8 @@ export class Editor {
    * @param {string} [annotationId]
    */
   #judge(prediction, verdict, from, annotationId) {
-    this.decideOn(prediction.id, verdict, annotationId);
-    this.undoStack.add({ decision: prediction.id, from, to: verdict });
+    const edit = this.decideOn(prediction.id, verdict, annotationId);
+    this.undoStack.add({ decision: prediction.id, from, to: verdict, edit });
   }
 
   /**
@@ -407,7 +407,12 @@ export class Editor {
    * @param {string} [annotationId] what stands or falls with the verdict: where it is refused, the verdict is too
    */
   decideOn(predictionId, verdict, annotationId) {
-    this.#apply({ op: "verdict", prediction_id: predictionId, verdict, ...(annotationId && { id: annotationId }) });
+    return this.#apply({
+      op: "verdict",
+      prediction_id: predictionId,
+      verdict,
+      ...(annotationId && { id: annotationId }),
+    });
   }
 
   // ---------------------------------------------------------------- names of faces
@@ -420,7 +425,7 @@ export class Editor {
 
   /** A change that is no step of its own. @param {NameChange} change */
   changeNames({ before, after }) {
-    this.#apply({ op: PEOPLE, before, after });
+    return this.#apply({ op: PEOPLE, before, after });
   }
 
   // ---------------------------------------------------------------- boxes over time
@@ -428,13 +433,14 @@ export class Editor {
   /** A change that can be undone; nothing where there is none. @param {BoxChange | null} change */
   changeBox(change) {
     if (!change) return;
-    this.undoStack.add({ box: change }); // before it is told, so that what can be undone is shown with it
-    this.putBox(change);
+    const edit = newId();
+    this.undoStack.add({ box: change, edit }); // before it is told, so that what can be undone is shown with it
+    this.putBox(change, edit);
   }
 
-  /** A change that is no step of its own. @param {BoxChange} change */
-  putBox({ id, before, after }) {
-    this.#apply({ op: BOX, id, before, after });
+  /** A change that is no step of its own. @param {BoxChange} change @param {string} [edit] its id */
+  putBox({ id, before, after }, edit) {
+    return this.#apply({ op: BOX, id, before, after }, edit);
   }
 
   /** A tracker moved a box because this person asked for it: it is a step of theirs. @param {BoxChange} change */
@@ -445,18 +451,20 @@ export class Editor {
 
   // ---------------------------------------------------------------- curves
 
-  /** What was drawn, and saved by `putTrace`, is one step. @param {readonly TraceChange[]} changes */
+  /** What was drawn, and saved by `putTrace`, is one step.
+   * @param {readonly { trace: TraceChange, edit: string }[]} changes with the ids of their edits
+   */
   addTrace(changes) {
     if (!changes.length) return;
     this.undoStack.together(() => {
-      for (const trace of changes) this.undoStack.add({ trace });
+      for (const change of changes) this.undoStack.add(change);
     });
     this.store.tellContent();
   }
 
   /** A change that is no step of its own. @param {TraceChange} change */
   putTrace(change) {
-    this.#apply({ op: TRACE, ...change });
+    return this.#apply({ op: TRACE, ...change });
   }
 
   // ---------------------------------------------------------------- cameras
@@ -471,14 +479,14 @@ export class Editor {
     const rounded = after === null ? null : Math.round(after * 1e6) / 1e6;
     if (rounded === before) return;
     const change = { medium, before, after: rounded };
-    this.changeCamera(change);
-    this.undoStack.addMove(change, joins);
+    const edit = this.changeCamera(change);
+    this.undoStack.addMove(change, joins, edit);
     this.store.tellContent();
   }
 
   /** A change that is no step of its own. @param {MediumChange} change */
   changeCamera(change) {
-    this.#apply({ op: "medium", ...change });
+    return this.#apply({ op: "medium", ...change });
   }
 
   // ---------------------------------------------------------------- steps
@@ -489,9 +497,9 @@ export class Editor {
    * @param {How} [how]
    */
   act(before, after, how) {
-    this.put(before, after, how);
+    const edit = this.put(before, after, how);
     const made = this.store.annotations.get(after.id) ?? { ...after, version: after.version + 1 };
-    this.undoStack.add({ before, after: made });
+    this.undoStack.add({ before, after: made, edit });
   }
 
   /** A change that is no step of its own.
@@ -503,12 +511,13 @@ export class Editor {
     const edit = editOf(before, after);
     if (follows) edit.op = "follow";
     if (marked.start || marked.end) edit.marked = marked;
-    this.#apply(edit);
+    return this.#apply(edit);
   }
 
-  /** @param {EditRequest} edit */
-  #apply(edit) {
-    this.store.applyEdit(this.send(edit));
+  /** Returns the id of the edit. @param {EditRequest} request @param {string} [id] */
+  #apply(request, id = newId()) {
+    this.store.applyEdit(this.send(request, id));
+    return id;
   }
 
   /** Several changes as one step of undo, shown at once.
