@@ -132,6 +132,33 @@ test("what is copied is pasted from the playhead on, as far as the video goes", 
   assert.equal(operations.paste(doc.editor, copy, FRAMES.duration, FRAMES).length, 0);
 });
 
+test("a point is pasted as one frame, also where frames last longer, and what is left out is said", () => {
+  const { doc } = documentOf();
+  const said = notices(doc);
+  const copy = operations.copied(doc.store, [made(doc, 1, 1.04), made(doc, 1.52, 1.56), made(doc, 3, 4)]);
+  const late = FRAMES.frameTime(242);
+  const pasted = operations.paste(doc.editor, copy, late, FRAMES).map((id) => doc.store.annotations.get(id));
+  assert.deepEqual(pasted.map(({ start, end }) => [start, end]), [[late, FRAMES.frameTime(243)], [FRAMES.frameTime(248), FRAMES.frameTime(249)]]); // prettier-ignore
+  assert.deepEqual(said, ["1 of 3 segments were left out. The video ends before they begin."]);
+});
+
+test("a value that the labels no longer have is not pasted, which is said", () => {
+  const { doc } = documentOf();
+  const said = notices(doc);
+  const type = (more) => ({ name: "hand", kind: "choice", options: ["left", "right"], low: null, high: null, changes: true, ...more }); // prettier-ignore
+  const schema = (...options) => [
+    { track: "Moments", label: "x", colour: "#0072b2", hotkey: null, attributes: [type({ options }), type({ name: "sure", kind: "yes_no" })] }, // prettier-ignore
+  ];
+  doc.store.takeSchema({ key: "1", labels: schema("left", "right"), tracks: [] });
+  const attributes = { hand: { changes: [[1, "left"], [2, "right"]] }, sure: true, other: 1 }; // prettier-ignore
+  const copy = operations.copied(doc.store, [made(doc, 1, 3, { attributes })]);
+  const paste = () => doc.store.annotations.get(operations.paste(doc.editor, copy, 5, FRAMES)[0]).attributes;
+  assert.deepEqual(paste(), { ...attributes, hand: { changes: [[5, "left"], [6, "right"]] } }); // prettier-ignore
+  doc.store.takeSchema({ key: "2", labels: schema("left"), tracks: [] });
+  assert.deepEqual([paste(), said.length], [{ sure: true, other: 1 }, 1]);
+  assert.equal(said[0], "Left out, as the labels do not have such values any more: hand.");
+});
+
 test("segments that share a boundary are found", () => {
   const { doc } = documentOf();
   const left = made(doc, 1, 2);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { merge, moveTo, nudge, shift, split } from "../../assets/web/js/model/operations.js";
+import { copied, merge, moveTo, nudge, paste, shift, split } from "../../assets/web/js/model/operations.js";
 import { childrenOf, depthOf, inTiers, parentOf, sameSpan } from "../../assets/web/js/model/tiers.js";
 import { documentOf, frames, prediction, until } from "./harness.mjs";
 
@@ -245,6 +245,52 @@ test("predictions and annotations move together", () => {
   shift(doc.editor, ["p", made], 1, frames());
   const all = [...doc.store.annotations.values()].sort((a, b) => a.start - b.start);
   assert.deepEqual(all.map(({ start, end, prediction_id }) => [start, end, prediction_id]), [[1, 3, "p"], [3, 5, null]]); // prettier-ignore
+});
+
+test("what is copied with all that belongs to it is pasted so, also in another video", async () => {
+  const { store, make } = opened();
+  make("Speech", 0, 2, "good day");
+  make("Words", 0, 0.8, "good");
+  make("Words", 1, 2, "day");
+  for (const n of [0, 1, 2]) make("Glosses", 1 + n / 3, 1 + (n + 1) / 3, `g${n}`);
+  for (const [n, start] of [0, 0.8, 1.4].entries()) make("Feet", start, 2, `f${n}`);
+  make("Translation", 0, 2, "guten Tag");
+  const all = [...store.annotations.keys()];
+  for (const ids of [all, all.toReversed()]) {
+    const { doc, editor, on, notices, sent } = opened();
+    const made = paste(editor, copied(store, ids), 4, frames());
+    assert.equal(made.length, all.length);
+    assert.deepEqual(on("Speech"), [[4, 6, "good day"]]);
+    assert.deepEqual(on("Words"), [[4, 4.8, "good"], [5, 6, "day"]]); // prettier-ignore
+    assert.deepEqual(on("Feet"), [[4, 4.8, "f0"], [4.8, 5.4, "f1"], [5.4, 6, "f2"]].map(([a, b, c]) => [a, b, c])); // prettier-ignore
+    assert.deepEqual(on("Glosses").map(([, , label]) => label), ["g0", "g1", "g2"]); // prettier-ignore
+    assert.deepEqual(on("Translation"), [[4, 6, "guten Tag"]]);
+    await saved(doc);
+    assert.equal(sent.filter(({ track }) => track === "Feet").length, 3, "each comes to its place at once");
+    editor.undo();
+    assert.deepEqual([doc.store.annotations.size, notices], [0, []]);
+  }
+});
+
+test("what is pasted beside others has its room, and what has none is left out, which is said", () => {
+  const { editor, store, make, on, notices } = opened();
+  make("Speech", 0, 2);
+  make("Words", 0, 0.8, "good");
+  make("Words", 1, 2, "day");
+  make("Feet", 0, 2);
+  make("Speech", 5, 7);
+  const copy = copied(store, [...store.annotations.keys()].slice(0, 4));
+  paste(editor, copy, 4, frames());
+  assert.deepEqual(on("Speech"), [[0, 2], [4, 5], [5, 7]]); // prettier-ignore
+  assert.deepEqual(on("Words"), [[0, 0.8, "good"], [1, 2, "day"], [4, 4.8, "good"]], "none gets into another one"); // prettier-ignore
+  assert.deepEqual(on("Feet"), [[0, 2], [4, 5]]); // prettier-ignore
+  assert.deepEqual(notices.splice(0), ["1 of 4 segments were left out. There is no room for them within what they belong to."]); // prettier-ignore
+  paste(editor, copy.filter(({ track }) => track === "Words"), 8, frames()); // prettier-ignore
+  assert.deepEqual(notices.splice(0), ["2 of 2 segments were left out. “Words” depends on “Speech”: mark a segment there first."]); // prettier-ignore
+  paste(editor, copied(store, [...store.annotations.keys()].slice(0, 3)), 9.6, frames());
+  assert.deepEqual(on("Speech").at(-1), [9.6, 10.4]);
+  assert.deepEqual(on("Words").at(-1), [9.6, 10.4, "good"]);
+  assert.deepEqual(notices.splice(0), ["1 of 3 segments were left out. The video ends before they begin."]);
 });
 
 test("whatever is done, every segment lies within what it belongs to, and one step takes it back", () => {

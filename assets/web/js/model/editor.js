@@ -73,7 +73,7 @@ export class Editor {
     const made = annotation({ ...fields, ...place.span, id: newId(), version: 0 });
     this.#withTiers(place.parent !== null, () => {
       this.act(null, made, { marked });
-      if (place.parent) this.#settle(place.parent, made.track, [made.id]);
+      if (place.parent) this.settle(place.parent, made.track, [made.id]);
     });
     return made.id;
   }
@@ -106,8 +106,8 @@ export class Editor {
     this.#withTiers(children.length > 0 || place.parent !== null || old !== null, () => {
       this.act(before, { ...before, ...Object.fromEntries(changed), version: base });
       if (children.length) this.#follow(children, before, { ...before, ...span }, families);
-      if (old && old.id !== place.parent?.id) this.#settle(old, before.track);
-      if (place.parent) this.#settle(place.parent, track, [id]);
+      if (old && old.id !== place.parent?.id) this.settle(old, before.track);
+      if (place.parent) this.settle(place.parent, track, [id]);
     });
   }
 
@@ -171,7 +171,7 @@ export class Editor {
       this.act(before, { ...before, ...span, attributes, version: base ?? before.version });
       this.#follow(families.get(id) ?? [], before, { ...before, ...span }, families);
     }
-    for (const { parent, track, moved } of unsettled.values()) this.#settle(parent, track, moved);
+    for (const { parent, track, moved } of unsettled.values()) this.settle(parent, track, moved);
     for (const [id, { span, before }] of wanted) if (!before) this.correct(id, span);
   }
 
@@ -186,7 +186,7 @@ export class Editor {
       for (const each of children) this.remove(each.id);
       const now = this.store.annotations.get(id);
       if (now) this.act(now, { ...now, deleted: true });
-      if (parent) this.#settle(parent, before.track);
+      if (parent) this.settle(parent, before.track);
     });
   }
 
@@ -248,11 +248,11 @@ export class Editor {
   }
 
   /** The segments of a row that belong to one make room for each other.
-   * @param {Annotation} parent
+   * @param {{ id: string }} parent
    * @param {string} track
    * @param {readonly string[]} [first] those that were changed
    */
-  #settle(parent, track, first = []) {
+  settle(parent, track, first = []) {
     const now = this.store.annotations.get(parent.id);
     const kind = dependencyOf(this.store, track)?.kind;
     if (!now || !kind || kind === "included_in") return;

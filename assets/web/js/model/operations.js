@@ -3,14 +3,14 @@
 
 import { contentOf } from "./annotation.js";
 import { carried } from "./changing.js";
-import { proposedAttributes } from "./phases.js";
 import { childrenOf, dependencyOf, depthOf, isTier, parentOf, settled } from "./tiers.js";
 
 /** @import { Annotation, Item } from "../types.js" */
-/** @import { Content } from "./annotation.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { Editor } from "./editor.js" */
 /** @import { Frames } from "./frames.js" */
+
+export { copied, paste } from "./copy-paste.js";
 
 const SAME = 5e-4; // s: closer than any two frames
 
@@ -270,51 +270,6 @@ export function decide(editor, ids, verdict) {
   const isBack = all.every(isRejected);
   editor.together(() => {
     for (const id of all) if (verdict === "accept" || isBack || !isRejected(id)) editor[verdict](id);
-  });
-}
-
-/** What can be pasted, also in another video: times from the first start on.
- * @param {DocumentStore} store
- * @param {Iterable<string>} ids
- * @returns {Content[]}
- */
-export function copied(store, ids) {
-  const items = [...ids]
-    .map((id) => store.item(id))
-    .filter(isThere)
-    .sort((a, b) => a.start - b.start);
-  const zero = items[0]?.start ?? 0;
-  return items.map((item) => {
-    const copy = copyOf(item);
-    const span = { start: item.start - zero, end: item.end - zero };
-    const attributes = carried(copy.attributes, item, span);
-    return { ...copy, ...span, attributes, track: store.rowOf(item) ?? item.track };
-  });
-}
-
-/** @param {Item} item @returns {Content} */
-function copyOf(item) {
-  if ("attributes" in item) return contentOf(item);
-  const { track, start, end, label } = item;
-  return { track, start, end, label, note: "", attributes: proposedAttributes(item) };
-}
-
-/** New annotations from `time` on; what would lie beyond the end is cut or left out. Returns their ids.
- * @param {Editor} editor
- * @param {readonly Content[]} segments
- * @param {number} time
- * @param {Frames} frames
- */
-export function paste(editor, segments, time, frames) {
-  return editor.together(() => {
-    const made = [];
-    for (const copy of segments) {
-      const [from, to] = [frames.snap(time + copy.start), frames.snap(Math.min(time + copy.end, frames.duration))];
-      if (from >= to - SAME) continue;
-      const attributes = carried(copy.attributes, copy, { start: from, end: to });
-      made.push(editor.create({ ...copy, attributes, start: from, end: to }));
-    }
-    return made.filter(isThere);
   });
 }
 

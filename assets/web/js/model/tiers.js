@@ -102,8 +102,10 @@ function onTrack(store, track, fits) {
 export function parentOf(store, track, span) {
   const dependency = dependencyOf(store, track);
   if (!dependency) return null;
-  const around = onTrack(store, dependency.parent, (made) => contains(made, span));
-  return around.sort((a, b) => length(a) - length(b))[0] ?? null;
+  return tightest(
+    onTrack(store, dependency.parent, (made) => contains(made, span)),
+    span,
+  );
 }
 
 /** The segment that a new stretch is to belong to: the one that it shares most time with.
@@ -159,6 +161,15 @@ export const without = ({ tracks, annotations, video }, ids) => ({
   video,
   annotations: new Map([...annotations].filter(([id]) => !ids.has(id))),
 });
+
+/** The shortest of some segments that contains one; of what contains it just as tightly the first.
+ * @template {Span} Kind
+ * @param {readonly Kind[]} around
+ * @param {Span} span
+ * @returns {Kind | null}
+ */
+export const tightest = (around, span) =>
+  around.filter((each) => contains(each, span)).sort((a, b) => length(a) - length(b))[0] ?? null;
 
 /** Where a segment may lie in a row that depends on another one, with what it belongs to, or in one that others depend on;
  * a sentence where it may not. In both, segments do not overlap: else one could not say what belongs to which.
