@@ -159,6 +159,15 @@ test("a value that the labels no longer have is not pasted, which is said", () =
   assert.equal(said[0], "Left out, as the labels do not have such values any more: hand.");
 });
 
+test("halves that are merged say again what the whole said over time", () => {
+  const { doc } = documentOf();
+  const attributes = { hand: { changes: [[0, "left"], [1, "up"], [3, "right"]] }, who: "ann" }; // prettier-ignore
+  const id = made(doc, 0, 4, { attributes });
+  const second = operations.split(doc.editor, id, 2, FRAMES);
+  operations.merge(doc.editor, [second, id]);
+  assert.deepEqual(doc.store.annotations.get(id).attributes, attributes);
+});
+
 test("segments that share a boundary are found", () => {
   const { doc } = documentOf();
   const left = made(doc, 1, 2);

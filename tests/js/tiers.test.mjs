@@ -153,6 +153,32 @@ test("merging keeps everything that belongs to either, and of one each makes one
   assert.equal(store.annotations.size, 7);
 });
 
+test("what is one for each becomes one with all that was said, under a label that its row takes", async () => {
+  const { doc, editor, store, make, on, notices } = opened();
+  const hand = { name: "hand", kind: "choice", options: ["left", "right"], low: null, high: null, changes: true };
+  const pos = { ...row("POS", "Words", "symbolic_association"), closed: true, attributes: [hand] };
+  const labels = ["DET", "NOUN"].map((label) => ({ track: "POS", label, colour: "#0072b2", hotkey: null }));
+  store.takeSchema({ key: "l", labels, tracks: [...ROWS, pos] });
+  make("Speech", 0, 4);
+  const words = [make("Words", 0, 2, "the"), make("Words", 2, 4, "dog")];
+  for (const [start, label, said, note] of [
+    [0, "DET", "left", "a"],
+    [2, "NOUN", "right", "b"],
+  ])
+    // prettier-ignore
+    editor.create({ track: "POS", start, end: start + 2, label, note, attributes: { hand: said } });
+  merge(editor, words);
+  assert.deepEqual([on("Words"), on("POS")], [[[0, 4, "the"]], [[0, 4, "DET"]]]);
+  const [made] = [...store.annotations.values()].filter(({ track }) => track === "POS");
+  assert.deepEqual([made.note, made.attributes.hand], ["a\nb", { changes: [[0, "left"], [2, "right"]] }]); // prettier-ignore
+  assert.match(notices.pop(), /^“POS” takes only its labels: “DET NOUN” is none of them, and “DET” stays/);
+  editor.undo();
+  store.takeSchema({ key: "m", labels: [...labels, { ...labels[0], label: "DET NOUN" }], tracks: [...ROWS, pos] });
+  merge(editor, words);
+  assert.deepEqual([on("POS"), notices], [[[0, 4, "DET NOUN"]], []]);
+  await saved(doc);
+});
+
 test("in a locked row nothing goes with what it belongs to, which therefore stays, too", () => {
   const { editor, make, on, notices } = opened();
   const speech = make("Speech", 1, 3);

@@ -101,6 +101,30 @@ function within(parts, { start, end }) {
   return changing([[start, first], ...later]);
 }
 
+/** What an attribute says of segments that become one: of each what was said of it, where it may change in a segment, or
+ * did; else what the first says that says something.
+ * @param {readonly { value: Json | undefined, start: number, end: number }[]} parts in order of time
+ * @param {boolean} mayChange
+ * @returns {Json} null: nothing
+ */
+export function merged(parts, mayChange) {
+  if (!mayChange && !parts.some(({ value }) => changesOf(value)))
+    return parts.find(({ value }) => value !== undefined)?.value ?? null;
+  /** @type {[number, Json][]} */
+  const all = [];
+  let until = -Infinity; // where two overlap the earlier one holds
+  for (const { value, start, end } of parts) {
+    if (end <= until + SAME) continue;
+    const from = Math.max(start, until);
+    if (all.length && from > until + SAME) all.push([until, null]); // nothing was said of the gap
+    all.push([from, valueAt(value, from) ?? null]);
+    for (const [time, said] of changesOf(value) ?? [])
+      if (time > from + SAME && time < end - SAME) all.push([time, said]);
+    until = end;
+  }
+  return changing(all);
+}
+
 /** One value where it stays the same.
  * @param {Changes} parts
  * @returns {Json}

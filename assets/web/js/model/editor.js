@@ -265,7 +265,7 @@ export class Editor {
    * @param {Families} [families] what belonged to what before anything moved
    */
   place(placed, families = familiesOf(this.store, placed)) {
-    for (const { id, span, label } of placed) {
+    for (const { id, span, label: joined, note, attributes } of placed) {
       const before = this.store.annotations.get(id);
       if (!before) continue;
       const children = families.get(id) ?? [];
@@ -274,11 +274,24 @@ export class Editor {
         this.act(before, { ...before, deleted: true });
         continue;
       }
-      if (sameSpan(span, before) && (label === undefined || label === before.label)) continue;
-      const after = { ...before, ...span, label: label ?? before.label };
-      this.act(before, { ...after, attributes: carried(before.attributes, before, span) });
+      const label = this.#labelOf(before, joined);
+      const isSame = label === before.label && note === undefined && attributes === undefined;
+      if (sameSpan(span, before) && isSame) continue;
+      const after = { ...before, ...span, label, note: note ?? before.note };
+      this.act(before, { ...after, attributes: attributes ?? carried(before.attributes, before, span) });
       this.#follow(children, before, after, families);
     }
+  }
+
+  /** The label of a segment that takes the place of several: theirs together, where its row takes that.
+   * @param {Annotation} before
+   * @param {string | undefined} joined
+   */
+  #labelOf({ track, label }, joined = label) {
+    const { store } = this;
+    if (joined === label || !store.tracks.get(track)?.closed || store.isClass({ track, label: joined })) return joined;
+    store.notice(`“${track}” takes only its labels: “${joined}” is none of them, and “${label}” stays.`);
+    return label;
   }
 
   /** Whether a row is locked; the person is told, once a step.

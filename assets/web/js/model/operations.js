@@ -2,7 +2,8 @@
 // are in seconds and lie on frame edges (see frames.js).
 
 import { contentOf } from "./annotation.js";
-import { carried } from "./changing.js";
+import { typesOf } from "./attribute-types.js";
+import { carried, merged } from "./changing.js";
 import { childrenOf, dependencyOf, depthOf, isTier, parentOf, settled } from "./tiers.js";
 
 /** @import { Annotation, Item } from "../types.js" */
@@ -111,6 +112,26 @@ function hasBetween(store, row, items) {
   );
 }
 
+/** What segments that become one say together: all their notes, and of attributes that change all stretches.
+ * @param {DocumentStore} store
+ * @param {readonly Annotation[]} all in order of time
+ */
+function saidTogether(store, all) {
+  const note = all
+    .map((each) => each.note)
+    .filter(Boolean)
+    .join("\n");
+  /** @type {Annotation["attributes"]} */
+  const attributes = {};
+  for (const name of new Set(all.flatMap((each) => Object.keys(each.attributes)))) {
+    const mayChange = typesOf(store, all[0]).some((type) => type.name === name && type.changes);
+    const parts = all.map(({ start, end, attributes: { [name]: value } }) => ({ value, start, end }));
+    const value = merged(parts, mayChange);
+    if (value !== null || all[0].attributes[name] === null) attributes[name] = value;
+  }
+  return { note, attributes };
+}
+
 /** Everything from the first start to the last end, as one; only within one track. Returns its id.
  * @param {Editor} editor
  * @param {Iterable<string>} ids
@@ -137,21 +158,19 @@ export function merge(editor, ids) {
       items.map(({ id }) => id),
     ).sort((a, b) => a.start - b.start);
     const [first, ...rest] = all;
-    const note = all
-      .map((a) => a.note)
-      .filter(Boolean)
-      .join("\n");
-    const attributes = Object.assign({}, ...all.toReversed().map((a) => a.attributes)); // the first one's win
     const children = all.flatMap((a) => childrenOf(store, a)).sort((a, b) => a.start - b.start);
     if (children.some((each) => editor.bars(each.track))) return null;
     const end = Math.max(...all.map((a) => a.end));
     editor.apart(() => {
       for (const a of rest) editor.remove(a.id);
-      editor.update(first.id, { end, note, attributes });
+      editor.update(first.id, { end, ...saidTogether(store, all) });
     });
     for (const row of new Set(children.map((each) => each.track))) {
       const own = children.filter((each) => each.track === row);
-      editor.place(settled(dependencyOf(store, row)?.kind ?? "", { start: first.start, end }, own));
+      const kind = dependencyOf(store, row)?.kind ?? "";
+      const [kept, ...others] = settled(kind, { start: first.start, end }, own);
+      const isOne = kind === "symbolic_association" && own.length > 1;
+      editor.place([isOne ? { ...kept, ...saidTogether(store, own) } : kept, ...others]);
     }
     return first.id;
   });

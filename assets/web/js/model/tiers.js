@@ -7,8 +7,8 @@ import { WHOLE_VIDEO } from "./special-rows.js";
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { Span } from "./phases.js" */
 
-/** What a segment that belongs to another one becomes; span null: it goes. label: where several become one.
- * @typedef {{ id: string, span: Span | null, label?: string }} Placed
+/** What a segment that belongs to another one becomes; span null: it goes. The others: where several become one.
+ * @typedef {{ id: string, span: Span | null, label?: string } & Partial<Pick<Annotation, "note" | "attributes">>} Placed
  */
 
 /** @typedef {Pick<Track, "parent" | "dependency">} Dependency */
