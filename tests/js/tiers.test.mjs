@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { copied, merge, moveTo, nudge, paste, shift, split } from "../../assets/web/js/model/operations.js";
+import { copied, paste } from "../../assets/web/js/model/copy-paste.js";
+import { merge, moveTo, nudge, shift, split } from "../../assets/web/js/model/operations.js";
 import { childrenOf, depthOf, inTiers, parentOf, sameSpan } from "../../assets/web/js/model/tiers.js";
 import { documentOf, frames, prediction, until } from "./harness.mjs";
 

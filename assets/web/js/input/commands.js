@@ -1,6 +1,7 @@
 // Everything a person can do on the Annotate page by key or button, by name (see keymap.js).
 
 import { SPEECH } from "../model/line-items.js";
+import * as copying from "../model/copy-paste.js";
 import * as operations from "../model/operations.js";
 import { WHOLE_VIDEO } from "../model/special-rows.js";
 import { frameOf } from "../view/drag-preview.js";
@@ -150,7 +151,7 @@ export function commands(workspace) {
 
   function paste() {
     if (!clipboard.length) return;
-    selection.set(operations.paste(editor(), clipboard, player.time, player.frames));
+    selection.set(copying.paste(editor(), clipboard, player.time, player.frames));
   }
 
   return {
@@ -243,10 +244,10 @@ export function commands(workspace) {
       selection.one(null);
     },
     copy: () => {
-      if (selection.size) clipboard = operations.copied(store(), selection.ids);
+      if (selection.size) clipboard = copying.copied(store(), selection.ids);
     },
     cut: edit((ids) => {
-      clipboard = operations.copied(store(), ids);
+      clipboard = copying.copied(store(), ids);
       operations.remove(editor(), ids);
     }),
     paste,

@@ -11,8 +11,6 @@ import { childrenOf, dependencyOf, depthOf, isTier, parentOf, settled } from "./
 /** @import { Editor } from "./editor.js" */
 /** @import { Frames } from "./frames.js" */
 
-export { copied, paste } from "./copy-paste.js";
-
 const SAME = 5e-4; // s: closer than any two frames
 
 /** The annotation to change: a prediction becomes a correction first.

@@ -81,8 +81,10 @@ const isOutOfReach = ({ name, changes }, made, time) =>
   changes && !isWithin(made, time) && changesOf(made.attributes[name]) !== null;
 
 /** @param {AttributeType} type @param {number} count of segments */
-const outOfReach = ({ name }, count) =>
-  `“${name}” changes within ${count > 1 ? `${count} of the segments` : "the segment"}, and the playhead is outside: go to where it is to say something else.`;
+function outOfReach({ name }, count) {
+  const where = count > 1 ? `${count} of the segments` : "the segment";
+  return `“${name}” changes within ${where}, and the playhead is outside: go to where it is to say something else.`;
+}
 
 /** The attributes of a segment of which one says something else; null takes it away.
  * @param {AttributeType} type
