@@ -6,7 +6,18 @@ import { newId } from "./ids.js";
 import { carried } from "./changing.js";
 import { proposedAttributes } from "./phases.js";
 import { WHOLE_VIDEO } from "./special-rows.js";
-import { childrenOf, dependencyOf, familiesOf, fitted, parentOf, problemOfAll, sameSpan, settled, without } from "./tiers.js"; // prettier-ignore
+import {
+  childrenOf,
+  dependencyOf,
+  familiesOf,
+  fitted,
+  isTier,
+  parentOf,
+  problemOfAll,
+  sameSpan,
+  settled,
+  without,
+} from "./tiers.js";
 import { TRACE } from "./traces.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
@@ -173,6 +184,22 @@ export class Editor {
     }
     for (const { parent, track, moved } of unsettled.values()) this.settle(parent, track, moved);
     for (const [id, { span, before }] of wanted) if (!before) this.correct(id, span);
+  }
+
+  /** A segment becomes another one without a step of its own: the step that led to it leads to that.
+   * @param {string} id
+   * @param {{ end: number }} fields
+   */
+  amend(id, fields) {
+    const before = this.store.annotations.get(id);
+    if (!before || isTier(this.store, before.track)) {
+      this.update(id, fields); // with what belongs to it
+      return;
+    }
+    if (this.bars(before.track)) return;
+    const attributes = carried(before.attributes, before, { start: before.start, ...fields });
+    this.put(before, { ...before, ...fields, attributes });
+    this.undoStack.amend(before, this.store.annotations.get(id) ?? before);
   }
 
   /** What belongs to it goes with it. @param {string} id */

@@ -1,6 +1,6 @@
 // What can be undone: groups of changes, newest last.
 
-import { equal } from "./annotation.js";
+import { equal, sameContent } from "./annotation.js";
 import { invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
 import { isObject } from "./preferences.js";
@@ -208,6 +208,20 @@ export class UndoStack {
       if (!isOfAnnotation(change)) continue;
       change.before = written.get(change.before) ?? change.before;
       change.after = written.get(change.after) ?? change.after;
+    }
+    this.keep();
+  }
+
+  /** What an annotation was became something else without a step of its own.
+   * @param {Annotation} was
+   * @param {Annotation} now
+   */
+  amend(was, now) {
+    const isIt = (/** @type {Annotation | null} */ state) => state?.id === was.id && sameContent(state, was);
+    for (const change of [...this.done, ...this.undone].flat()) {
+      if (!isOfAnnotation(change)) continue;
+      if (isIt(change.before)) change.before = now;
+      if (isIt(change.after)) change.after = now;
     }
     this.keep();
   }
