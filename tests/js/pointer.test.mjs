@@ -327,6 +327,26 @@ test("on a row that others depend on, a drag takes all that are chosen, and both
   }
 });
 
+test("Ctrl+A chooses what is seen, so that Delete leaves alone what is not", () => {
+  const { doc, selection, timeline } = workspace();
+  const make = (track) => doc.editor.create({ track, start: 1, end: 2 });
+  const [seen, hidden, whole] = [make("Moments"), make("Hidden"), make("Whole video")];
+  timeline.rowLayout.set("Hidden", { hidden: true });
+  const actions = commands({ opened: doc, timeline, selection, say() {} });
+  actions.chooseAll();
+  assert.deepEqual([...selection.ids], [seen]);
+  timeline.rowLayout.only("Hidden");
+  actions.chooseAll();
+  assert.deepEqual([...selection.ids], [hidden]);
+  timeline.rowLayout.showAll();
+  actions.chooseAll();
+  assert.deepEqual([...selection.ids], [seen, hidden]);
+  timeline.rowLayout.set("Hidden", { hidden: true });
+  actions.chooseAll();
+  actions.remove();
+  assert.deepEqual([...doc.store.annotations.keys()], [hidden, whole]);
+});
+
 // Near the top of a lane, where the handles of phases are.
 function upper({ timeline, doc }, kind) {
   const { rows } = layout(doc.store, timeline.rowLayout);

@@ -234,10 +234,12 @@ export function commands(workspace) {
 
     next: () => step(1),
     previous: () => step(-1),
-    // what is on the timeline: what is said of the whole video can be neither moved nor merged with it
+    // what is seen on the timeline: what is said of the whole video can be neither moved nor merged with it, and a key
+    // that comes next is about what the person sees
     chooseAll: () => {
       const made = [...store().annotations.values()];
-      selection.set(made.filter(({ track }) => track !== WHOLE_VIDEO).map(({ id }) => id));
+      const isSeen = (/** @type {string} */ track) => track !== WHOLE_VIDEO && timeline.rowLayout.isShown(track);
+      selection.set(made.filter(({ track }) => isSeen(track)).map(({ id }) => id));
     },
     clear: () => {
       timeline.marks = { in: null, out: null };
