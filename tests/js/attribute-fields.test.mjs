@@ -55,6 +55,13 @@ test("outside of its segment what changes is left alone, and that is said", () =
   assert.equal(said(), "");
 });
 
+test("an attribute that changes too often for one segment says so, and stays as it is", () => {
+  const often = { changes: Array.from({ length: 2000 }, (_, n) => [2 + n / 500, n % 2 ? "up" : "left"]) };
+  const { press, said } = fields(often);
+  assert.deepEqual(press("right", 7), [often]);
+  assert.equal(said(), "“hand” changes more than 2000 times within one segment; split the segment first.");
+});
+
 test("of several segments those change in which the playhead is, or that say the same throughout", () => {
   const other = { changes: [[12, "left"], [13, "up"]] }; // prettier-ignore
   const { press, said } = fields(CHANGING, other, "left");

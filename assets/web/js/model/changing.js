@@ -9,6 +9,7 @@ import { carriedPhases } from "./phases.js";
 /** @typedef {readonly (readonly [number, Json])[]} Changes */
 
 const SAME = 5e-4; // s: closer than any two frames
+const MOST_CHANGES = 2000; // of one attribute within its segment, as studio/timeline/attributes.py has it
 
 /** The times and values of an attribute that changes; null of any other.
  * @param {Json | undefined} value
@@ -27,6 +28,16 @@ export function changesOf(value) {
   );
   const parts = /** @type {[number, Json][]} */ (changes);
   return fits && parts.every(([time], n) => !n || time > parts[n - 1][0]) ? parts : null;
+}
+
+/** Why attributes cannot be saved that change too often; "" where they can.
+ * @param {{ [name: string]: Json }} attributes
+ */
+export function problemOfChanges(attributes) {
+  const found = Object.entries(attributes).find(([, value]) => (changesOf(value)?.length ?? 0) > MOST_CHANGES);
+  return found
+    ? `“${found[0]}” changes more than ${MOST_CHANGES} times within one segment; split the segment first.`
+    : "";
 }
 
 /** What an attribute says at a time, whether it changes or not.

@@ -3,7 +3,7 @@
 
 import { contentOf } from "./annotation.js";
 import { typesOf } from "./attribute-types.js";
-import { carried, merged } from "./changing.js";
+import { carried, merged, problemOfChanges } from "./changing.js";
 import { childrenOf, dependencyOf, depthOf, isTier, parentOf, settled } from "./tiers.js";
 
 /** @import { Annotation, Item } from "../types.js" */
@@ -158,10 +158,16 @@ export function merge(editor, ids) {
     const [first, ...rest] = all;
     const children = all.flatMap((a) => childrenOf(store, a)).sort((a, b) => a.start - b.start);
     if (children.some((each) => editor.bars(each.track))) return null;
+    const said = saidTogether(store, all);
+    const problem = problemOfChanges(said.attributes);
+    if (problem) {
+      store.notice(problem);
+      return null;
+    }
     const end = Math.max(...all.map((a) => a.end));
     editor.apart(() => {
       for (const a of rest) editor.remove(a.id);
-      editor.update(first.id, { end, ...saidTogether(store, all) });
+      editor.update(first.id, { end, ...said });
     });
     for (const row of new Set(children.map((each) => each.track))) {
       const own = children.filter((each) => each.track === row);

@@ -1,7 +1,7 @@
 // What a segment is like, by the attributes that the schema gives it: fields of one or of several segments.
 
 import { problemOf, rangeOf, said, typesOf } from "../model/attribute-types.js";
-import { changedFrom, changesOf, valueAt } from "../model/changing.js";
+import { changedFrom, changesOf, problemOfChanges, valueAt } from "../model/changing.js";
 import { clock, el, toast } from "./dom.js";
 
 /** @import { Annotation, AttributeType, Json } from "../types.js" */
@@ -58,7 +58,10 @@ export function attributeFields(store, made, page, set, isWhole = false) {
       const now = page.time();
       const open = made.filter((each) => !isOutOfReach(type, each, now));
       if (open.length < made.length) toast(outOfReach(type, made.length - open.length), "error");
-      if (open.length) set(new Map(open.map((each) => [each.id, withValue(type, each, value, now)])));
+      const all = new Map(open.map((each) => [each.id, withValue(type, each, value, now)]));
+      const problem = [...all.values()].map(problemOfChanges).find(Boolean);
+      if (problem) toast(problem, "error");
+      else if (all.size) set(all);
     };
     return attributeField(type, shownValue(type, made, time), say, made.length === 1 ? made[0] : null, page, set);
   });
