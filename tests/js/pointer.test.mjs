@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element, happening } from "./dom.mjs";
-import { documentOf, frames, prediction, quiet } from "./harness.mjs";
+import { documentOf, frames, notices, prediction, quiet } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 import { Frames } from "../../assets/web/js/model/frames.js";
 import { RowLayout } from "../../assets/web/js/model/row-layout.js";
@@ -325,6 +325,43 @@ test("on a row that others depend on, a drag takes all that are chosen, and both
     assert.deepEqual(now(...acts), [[1, to], [to, 5]]); // prettier-ignore
     doc.editor.undo();
   }
+});
+
+test("what cannot be split or merged stays chosen, and the reason that is said is the one", () => {
+  const { doc, selection, timeline } = workspace();
+  const player = { time: 2, frames: frames() };
+  const said = notices(doc);
+  const row = { closed: false, exclusive: false, attributes: [] };
+  const tracks = [
+    { ...row, track: "Acts" },
+    { ...row, track: "Gloss", parent: "Acts", dependency: "symbolic_association" },
+  ];
+  doc.store.takeSchema({ key: "k", labels: [], tracks });
+  const make = (track, start = 1, end = 3) => doc.editor.create({ track, start, end, label: "x" });
+  const actions = commands({ opened: doc, timeline, selection, player, say: (text) => said.push(text) });
+  for (const [track, reason] of [
+    ["Whole video", /^What is said of the whole video cannot be split/],
+    ["Acts", null],
+    ["Gloss", /^“Gloss” has one segment for each of “Acts”: split that one/],
+  ]) {
+    const id = make(track, track === "Gloss" ? 2 : 1);
+    player.time = track === "Gloss" ? 2.52 : 2;
+    selection.one(id);
+    actions.split();
+    if (reason) assert.match(said.splice(0).join(" | "), new RegExp(`${reason.source}[^|]*$`));
+    else assert.deepEqual([said, selection.has(id)], [[], false], "the second half is chosen");
+    if (reason) assert.equal(selection.current, id);
+  }
+  player.time = 9;
+  actions.split();
+  assert.deepEqual(said.splice(0), ["The playhead is not inside the segment; there is nothing to split."]);
+  actions.merge();
+  assert.deepEqual(said.splice(0), ["Choose two or more segments of one row to merge them."]);
+  const [one, other] = [make("Acts", 5, 6), make("Acts", 7, 8)];
+  make("Acts", 6.2, 6.8);
+  selection.set([one, other]);
+  actions.merge();
+  assert.deepEqual(said.splice(0), ["Another segment lies between these; choose it, too, to merge them."]);
 });
 
 test("Ctrl+A chooses what is seen, so that Delete leaves alone what is not", () => {

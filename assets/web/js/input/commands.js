@@ -200,7 +200,6 @@ export function commands(workspace) {
       (_, chosen) => {
         const second = operations.split(editor(), chosen, player.time, player.frames);
         if (second) selection.one(second);
-        else workspace.say("The playhead is not inside the segment; there is nothing to split.");
       },
       () => lines.split(),
     ),
@@ -208,7 +207,6 @@ export function commands(workspace) {
       (ids) => {
         const merged = operations.merge(editor(), ids);
         if (merged) selection.one(merged);
-        else workspace.say("Choose two or more segments of one row to merge them.");
       },
       () => lines.merge(),
     ),

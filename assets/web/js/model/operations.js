@@ -4,6 +4,7 @@
 import { contentOf } from "./annotation.js";
 import { typesOf } from "./attribute-types.js";
 import { carried, merged, problemOfChanges } from "./changing.js";
+import { WHOLE_VIDEO } from "./special-rows.js";
 import { childrenOf, dependencyOf, depthOf, isTier, parentOf, settled } from "./tiers.js";
 
 /** @import { Annotation, Item } from "../types.js" */
@@ -43,7 +44,7 @@ const isThere = (value) => value !== null && value !== undefined;
  */
 const owned = (editor, ids) => [...ids].map((id) => own(editor, id)).filter(isThere);
 
-/** Cut at `time`; returns the id of the second half, null where there is nothing to cut.
+/** Cut at `time`; returns the id of the second half, null, and the person is told, where there is nothing to cut.
  * @param {Editor} editor
  * @param {string} id
  * @param {number} time
@@ -52,7 +53,15 @@ const owned = (editor, ids) => [...ids].map((id) => own(editor, id)).filter(isTh
 export function split(editor, id, time, frames) {
   const at = frames.snap(time);
   const item = standing(editor.store, id);
-  if (!item || at <= item.start + SAME || at >= item.end - SAME) return null;
+  if (!item) return null;
+  if (item.track === WHOLE_VIDEO) {
+    editor.store.notice("What is said of the whole video cannot be split: it is about all of it.");
+    return null;
+  }
+  if (at <= item.start + SAME || at >= item.end - SAME) {
+    editor.store.notice("The playhead is not inside the segment; there is nothing to split.");
+    return null;
+  }
   return editor.together(() => {
     const found = own(editor, id);
     if (!found || editor.bars(found.track)) return null;
@@ -130,7 +139,8 @@ function saidTogether(store, all) {
   return { note, attributes };
 }
 
-/** Everything from the first start to the last end, as one; only within one track. Returns its id.
+/** Everything from the first start to the last end, as one; only within one track. Returns its id; null, and the person is
+ * told, where they cannot be one.
  * @param {Editor} editor
  * @param {Iterable<string>} ids
  */
@@ -140,7 +150,11 @@ export function merge(editor, ids) {
   const items = [...new Set([...ids].map((id) => standing(store, id)))].filter(isThere);
   const rows = new Set(items.map((item) => store.rowOf(item)));
   const [row] = rows;
-  if (items.length < 2 || rows.size > 1 || editor.bars(row)) return null;
+  if (items.length < 2 || rows.size > 1) {
+    store.notice("Choose two or more segments of one row to merge them.");
+    return null;
+  }
+  if (editor.bars(row)) return null;
   if (isTier(store, row ?? "") && hasBetween(store, row ?? "", items)) {
     store.notice("Another segment lies between these; choose it, too, to merge them.");
     return null;
