@@ -29,6 +29,8 @@ def test_states_and_points_are_coded_by_their_keys(page: Page, served: Served, b
         ("walks", 4_000_000, 4_040_000),
     ]  # fmt: skip
     annotate_page = AnnotatePage(page, served.url).open(bikes)  # what holds goes on
+    annotate_page.saved()
+    assert rows(served.home, found, bikes)[-1] == ("walks", 4_000_000, 5_040_000), "where the playhead was"
     page.locator("#timeline").focus()
     for key in (*[second] * 5, "1"):
         page.keyboard.press(key)

@@ -199,6 +199,27 @@ test("a change that the server refuses is taken back, and said", async () => {
   assert.equal(doc.editor.undoStack.done.length, 0);
 });
 
+test("after a change that is refused, what was saved of the box before can still be undone", async () => {
+  const { doc } = documentOf();
+  const said = notices(doc);
+  const id = doc.boxes.create({ keys: [key(1, HERE)] });
+  doc.boxes.describe(doc.boxes.find(id), { label: "dog" });
+  await until(() => doc.outbox.isIdle);
+  const there = doc.boxes.find(id);
+  const refused = { ok: false, kind: "invalid", error: "No.", current: null };
+  doc.outbox.server.save = async ({ edits }) => ({
+    ok: true,
+    data: { results: edits.map(({ edit_id }) => ({ edit_id, ...refused })) },
+  });
+  doc.outbox.server.load_document = async () => ({ ok: true, data: loaded({ boxes: [there] }) });
+  doc.boxes.describe(there, { label: "cat" });
+  await until(() => said.length);
+  await quiet();
+  assert.equal(doc.editor.undoStack.done.length, 2);
+  doc.editor.undo();
+  assert.equal(doc.boxes.find(id).label, "");
+});
+
 test("what a tracker found for this page is a step that can be undone", async () => {
   const { doc } = documentOf();
   const id = doc.boxes.create({ keys: [key(1, HERE)] });

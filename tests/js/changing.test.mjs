@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { problemOf, summary, typesOf } from "../../assets/web/js/model/attribute-types.js";
-import { carried, changedFrom, changesOf, valueAt, valuesOf } from "../../assets/web/js/model/changing.js";
+import { carried, changedFrom, changesOf, merged, valueAt, valuesOf } from "../../assets/web/js/model/changing.js";
 
 const CHANGING = { changes: [[1, "left"], [2.5, "right"], [4, null]] }; // prettier-ignore
 const SPAN = { start: 1, end: 5 };
@@ -45,6 +45,20 @@ for (const [after, expected] of /** @type {[{ start: number, end: number }, any]
   test(`changes go with their segment to ${after.start}–${after.end}`, () => {
     assert.deepEqual(carried({ hand: CHANGING, who: "ann" }, SPAN, after), { hand: expected, who: "ann" });
   });
+
+test("segments that become one say of each stretch what was said of it", () => {
+  const part = (start, end, value) => ({ start, end, value });
+  const split = [part(1, 2, "left"), part(2, 5, { changes: [[2, "left"], [2.5, "right"], [4, null]] })]; // prettier-ignore
+  assert.deepEqual(merged(split, true), CHANGING);
+  assert.deepEqual(merged(split, false), CHANGING, "also where the labels say nothing of it");
+  assert.deepEqual(merged([part(0, 2, "left"), part(2, 4, "right")], true), { changes: [[0, "left"], [2, "right"]] }); // prettier-ignore
+  assert.equal(merged([part(0, 2, "left"), part(2, 4, "left")], true), "left");
+  assert.equal(merged([part(0, 2, "left"), part(2, 4, "right")], false), "left", "what may not change is said once");
+  assert.equal(merged([part(0, 2, undefined), part(2, 4, "right")], false), "right");
+  assert.deepEqual(merged([part(0, 2, "left"), part(3, 4, "right")], true), { changes: [[0, "left"], [2, null], [3, "right"]] }); // prettier-ignore
+  assert.deepEqual(merged([part(0, 3, "left"), part(2, 4, { changes: [[2, "up"], [3.5, "right"]] })], true), { changes: [[0, "left"], [3, "up"], [3.5, "right"]] }); // prettier-ignore
+  assert.deepEqual(merged([part(0, 4, "left"), part(1, 2, "right")], true), "left");
+});
 
 test("where nothing is said of what is left of a segment, nothing is kept", () => {
   assert.deepEqual(carried({ hand: CHANGING, who: null }, SPAN, { start: 4, end: SPAN.end }), { who: null });

@@ -178,6 +178,23 @@ test("rows: one moves among those beside it, and the others keep the order that 
   assert.deepEqual(rows.sorted(["A", "B", "C"]), ["A", "C", "B"]);
 });
 
+test("rows: one that is new keeps its place, also a curve, once others were moved", () => {
+  const { doc } = documentOf();
+  const row = (track, more) => ({ track, closed: false, exclusive: false, attributes: [], parent: null, dependency: "", ...more }); // prettier-ignore
+  const [amy, mood, zoe] = [row("Amy"), row("Mood", { scale: [0, 1] }), row("Zoe")];
+  const rows = new RowLayout(storage());
+  const shown = (...tracks) => {
+    doc.store.takeSchema({ key: `${tracks.length}`, labels: [], tracks });
+    return layout(doc.store, rows).rows.flatMap(({ kind, name }) => (kind === "filmstrip" ? [] : [name]));
+  };
+  assert.deepEqual(shown(amy, zoe), ["Amy", "Zoe"]);
+  rows.move("Zoe", -1, ["Amy", "Zoe"]);
+  assert.deepEqual(shown(amy, mood, zoe), ["Mood", "Zoe", "Amy"], "before Zoe, which comes after it by name");
+  rows.move("Mood", 1, ["Mood", "Zoe", "Amy"]);
+  assert.deepEqual(shown(amy, mood, zoe), ["Zoe", "Mood", "Amy"]);
+  assert.deepEqual(rows.sorted(["a", "Zoe", "b", "Amy", "c"]), ["a", "Zoe", "b", "Amy", "c"]);
+});
+
 test("layout: what depends on a row stays below it when rows are moved", () => {
   const { doc } = documentOf();
   for (const [track, parent] of [["A"], ["A in", "A"], ["A on", "A"], ["B"], ["B in", "B"]])

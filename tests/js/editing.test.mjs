@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { documentOf, frames, news, notices, prediction, spans, until } from "./harness.mjs";
+import { copied, paste } from "../../assets/web/js/model/copy-paste.js";
 import * as operations from "../../assets/web/js/model/operations.js";
 
 const FRAMES = frames();
@@ -120,8 +121,8 @@ test("many are relabelled, moved and deleted in one step each", () => {
 
 test("what is copied is pasted from the playhead on, as far as the video goes", () => {
   const { doc } = documentOf();
-  const copy = operations.copied(doc.store, [made(doc, 1, 2, { note: "n" }), made(doc, 4, 5)]);
-  const pasted = operations.paste(doc.editor, copy, 7, FRAMES).map((id) => doc.store.annotations.get(id));
+  const copy = copied(doc.store, [made(doc, 1, 2, { note: "n" }), made(doc, 4, 5)]);
+  const pasted = paste(doc.editor, copy, 7, FRAMES).map((id) => doc.store.annotations.get(id));
   assert.deepEqual(
     pasted.map((a) => [a.start, a.end, a.note]),
     [
@@ -129,7 +130,43 @@ test("what is copied is pasted from the playhead on, as far as the video goes", 
       [FRAMES.snap(10), FRAMES.duration, ""],
     ],
   );
-  assert.equal(operations.paste(doc.editor, copy, FRAMES.duration, FRAMES).length, 0);
+  assert.equal(paste(doc.editor, copy, FRAMES.duration, FRAMES).length, 0);
+});
+
+test("a point is pasted as one frame, also where frames last longer, and what is left out is said", () => {
+  const { doc } = documentOf();
+  const said = notices(doc);
+  const copy = copied(doc.store, [made(doc, 1, 1.04), made(doc, 1.52, 1.56), made(doc, 3, 4)]);
+  const late = FRAMES.frameTime(242);
+  const pasted = paste(doc.editor, copy, late, FRAMES).map((id) => doc.store.annotations.get(id));
+  assert.deepEqual(pasted.map(({ start, end }) => [start, end]), [[late, FRAMES.frameTime(243)], [FRAMES.frameTime(248), FRAMES.frameTime(249)]]); // prettier-ignore
+  assert.deepEqual(said, ["1 of 3 segments were left out. The video ends before they begin."]);
+});
+
+test("a value that the labels no longer have is not pasted, which is said", () => {
+  const { doc } = documentOf();
+  const said = notices(doc);
+  const type = (more) => ({ name: "hand", kind: "choice", options: ["left", "right"], low: null, high: null, changes: true, ...more }); // prettier-ignore
+  const schema = (...options) => [
+    { track: "Moments", label: "x", colour: "#0072b2", hotkey: null, attributes: [type({ options }), type({ name: "sure", kind: "yes_no" })] }, // prettier-ignore
+  ];
+  doc.store.takeSchema({ key: "1", labels: schema("left", "right"), tracks: [] });
+  const attributes = { hand: { changes: [[1, "left"], [2, "right"]] }, sure: true, other: 1 }; // prettier-ignore
+  const copy = copied(doc.store, [made(doc, 1, 3, { attributes })]);
+  const pasted = () => doc.store.annotations.get(paste(doc.editor, copy, 5, FRAMES)[0]).attributes;
+  assert.deepEqual(pasted(), { ...attributes, hand: { changes: [[5, "left"], [6, "right"]] } }); // prettier-ignore
+  doc.store.takeSchema({ key: "2", labels: schema("left"), tracks: [] });
+  assert.deepEqual([pasted(), said.length], [{ sure: true, other: 1 }, 1]);
+  assert.equal(said[0], "Left out, as the labels do not have such values any more: hand.");
+});
+
+test("halves that are merged say again what the whole said over time", () => {
+  const { doc } = documentOf();
+  const attributes = { hand: { changes: [[0, "left"], [1, "up"], [3, "right"]] }, who: "ann" }; // prettier-ignore
+  const id = made(doc, 0, 4, { attributes });
+  const second = operations.split(doc.editor, id, 2, FRAMES);
+  operations.merge(doc.editor, [second, id]);
+  assert.deepEqual(doc.store.annotations.get(id).attributes, attributes);
 });
 
 test("segments that share a boundary are found", () => {
@@ -235,7 +272,7 @@ test("attributes are kept through every edit, undo, copy, split and merge", asyn
   doc.editor.update(id, { label: "y" });
   operations.split(doc.editor, id, 2, FRAMES);
   assert.deepEqual(now(), [attributes, attributes]);
-  operations.paste(doc.editor, operations.copied(doc.store, [id]), 5, FRAMES);
+  paste(doc.editor, copied(doc.store, [id]), 5, FRAMES);
   assert.deepEqual(now(), [attributes, attributes, attributes]);
   doc.editor.remove(id);
   doc.editor.undo();

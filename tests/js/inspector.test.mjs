@@ -130,3 +130,23 @@ test("a conflict says in what the two versions differ", () => {
   const [gone] = conflictPanel({ mine, theirs: null }, () => {})[2].querySelectorAll("dd");
   assert.equal(gone.textContent, "deleted");
 });
+
+test("a label of the whole video goes by a click; what was said beside it comes back by Undo", async () => {
+  const { wholeVideo } = await import("../../assets/web/js/view/whole-video.js");
+  const { doc } = documentOf();
+  const toastBox = Object.assign(element("div"), { id: "toast" });
+  document.body.replaceChildren(toastBox);
+  const make = (label, more) => doc.editor.create({ track: "Whole video", start: 0, end: 10.4, label, ...more });
+  const press = (label) => wholeVideo(doc, () => {}).querySelector(`[data-key="whole ${label}"]`).click(); // prettier-ignore
+  const [plain, noted] = [make("street"), make("rain", { note: "from 0:10 on" })];
+  press("street");
+  assert.deepEqual([doc.store.annotations.has(plain), toastBox.textContent], [false, ""]);
+  press("rain");
+  assert.match(toastBox.textContent, /^“rain” was removed, with its note/);
+  toastBox.querySelector("button").click();
+  assert.equal(doc.store.annotations.get(noted).note, "from 0:10 on");
+  press("rain");
+  make("street");
+  toastBox.querySelector("button").click();
+  assert.deepEqual([...doc.store.annotations.values()].map(({ label }) => label), ["street"], "not what came after it"); // prettier-ignore
+});

@@ -115,6 +115,74 @@ test("marks come first, and a prediction is accepted under the class", async () 
   assert.deepEqual(workspace.live.running, []);
 });
 
+test("a state whose end is taken back holds again, until it ends", async () => {
+  const { press, shownNow, workspace, doc } = page({ exclusive: true });
+  press("2", 2);
+  press("2", 4);
+  await doc.editor.undo();
+  assert.deepEqual([shownNow(), workspace.live.running.length], [[["walks", 2, 2.04]], 1]);
+  await doc.editor.redo();
+  assert.deepEqual([shownNow(), workspace.live.running.length], [[["walks", 2, 4.04]], 0]);
+  await doc.editor.undo();
+  press("2", 6);
+  assert.deepEqual([shownNow(), workspace.live.running.length], [[["walks", 2, 6.04]], 0]);
+  press("2", 7);
+  press("3", 8);
+  await doc.editor.undo();
+  assert.deepEqual(workspace.live.running.map(({ label }) => label), ["walks"], "also where the next one ended it"); // prettier-ignore
+  const again = page();
+  again.press("2", 2);
+  const told = [];
+  again.doc.store.on("change", () => told.push(again.workspace.live.running.length));
+  again.press("2", 2);
+  assert.equal(told.at(-1), 0, "what shows that it holds is told");
+  assert.deepEqual(again.workspace.live.running, [], "one that ends where it began is over");
+});
+
+test("a page that is closed saves what holds as far as the playhead has come, and goes on when it is back", async () => {
+  const { press, shownNow, workspace, doc, sent, player } = page();
+  press("2", 2);
+  player.time = 5;
+  workspace.live.save();
+  workspace.live.save(); // told twice
+  await quiet();
+  assert.deepEqual([shownNow(), sent.length, doc.editor.undoStack.done.length], [[["walks", 2, 5.04]], 2, 1]);
+  workspace.live.resume();
+  assert.equal(workspace.live.running.length, 1);
+  press("2", 6);
+  assert.deepEqual(shownNow(), [["walks", 2, 6.04]]);
+  await doc.editor.undo();
+  assert.deepEqual([shownNow(), workspace.live.running.length], [[["walks", 2, 5.04]], 1]);
+  player.time = 7;
+  workspace.live.save();
+  assert.equal(workspace.live.running.length, 1, "also once its end was taken back");
+  await doc.editor.undo();
+  assert.deepEqual(shownNow(), [], "that it went on was no step of its own");
+});
+
+test("what holds is kept for each person and each video", () => {
+  localStorage.removeItem("states");
+  const { press, workspace, doc, shownNow } = page();
+  const labels = () => workspace.live.running.map(({ label }) => label);
+  press("2", 2);
+  localStorage.setItem("annotator", "ben");
+  assert.deepEqual(labels(), []);
+  press("3", 3);
+  assert.deepEqual(labels(), ["rests"]);
+  localStorage.setItem("annotator", "");
+  assert.deepEqual(labels(), ["walks"]);
+  const other = page();
+  other.doc.id = "another video";
+  other.press("2", 1);
+  workspace.live.resume();
+  assert.deepEqual([labels(), doc.id], [["walks"], "video"]);
+  press("2", 4);
+  assert.deepEqual(shownNow(), [["walks", 2, 4.04], ["rests", 3, 3.04]]); // prettier-ignore
+  const kept = JSON.parse(localStorage.getItem("states"));
+  assert.deepEqual(Object.keys(kept).sort(), ["\nanother video", "ben\nvideo"]);
+  localStorage.removeItem("states");
+});
+
 test("what was undone no longer holds", async () => {
   const { press, workspace, doc } = page();
   press("2", 2);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { documentOf, frames, notices, prediction, spans } from "./harness.mjs";
+import { copied, paste } from "../../assets/web/js/model/copy-paste.js";
 import * as operations from "../../assets/web/js/model/operations.js";
 
 function locked() {
@@ -35,8 +36,7 @@ const WAYS = {
   Nudge: (doc, ids) => operations.nudge(doc.editor, [...ids, "p"], "body", 1, frames()),
   "Accept all": (doc) => operations.decide(doc.editor, ["p", "q"], "accept"),
   "Reject below": (doc) => operations.decide(doc.editor, ["p", "q"], "reject"),
-  paste: (doc, ids) =>
-    assert.deepEqual(operations.paste(doc.editor, operations.copied(doc.store, ids), 2, frames()), []),
+  paste: (doc, ids) => assert.deepEqual(paste(doc.editor, copied(doc.store, ids), 2, frames()), []),
 };
 
 for (const [way, act] of Object.entries(WAYS)) {

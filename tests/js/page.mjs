@@ -32,6 +32,7 @@ globalThis.clearInterval = () => {};
 globalThis.sessionStorage = storage();
 globalThis.fetch = async () => ({ ok: false });
 
+const { copied, paste } = await import("../../assets/web/js/model/copy-paste.js");
 const operations = await import("../../assets/web/js/model/operations.js");
 const { Frames } = await import("../../assets/web/js/model/frames.js");
 const { VideoDocument } = await import("../../assets/web/js/document/video-document.js");
@@ -131,7 +132,7 @@ const done = {
   resolve: (id, keepMine) => page.doc.resolve(id, keepMine),
   split: (id, time) => operations.split(page.doc.editor, id, time, FRAMES),
   merge: (ids) => operations.merge(page.doc.editor, ids),
-  paste: (ids, time) => operations.paste(page.doc.editor, operations.copied(page.doc.store, ids), time, FRAMES),
+  paste: (ids, time) => paste(page.doc.editor, copied(page.doc.store, ids), time, FRAMES),
 };
 
 async function carryOut({ do: name, args = [] }) {

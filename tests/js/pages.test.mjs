@@ -371,3 +371,40 @@ test("what somebody types of when a camera begins is not drawn over", async () =
   typed.dispatchEvent(happening("change"));
   assert.deepEqual([placed, field() === typed], [[["side", 2]], false]);
 });
+
+test("a camera is moved by frames of the main one, and by steps where that is sound alone, wherever the playhead is", async () => {
+  const $ = pageOf("annotate");
+  const { Emitter } = await import("../../assets/web/js/emitter.js");
+  const { CamerasPanel } = await import("../../assets/web/js/view/cameras-panel.js");
+  const { Frames } = await import("../../assets/web/js/model/frames.js");
+  const cameras = Object.assign(new Emitter(), { all: [{ id: "main" }, { id: "side" }], front: "main" });
+  const moves = (frames, time) => {
+    const placed = [];
+    const doc = {
+      editor: { placeCamera: (id, offset) => placed.push([id, Number((offset - 3).toFixed(3))]) },
+      store: { offsetOf: () => 3 },
+    };
+    const player = {
+      ...{ frames, time },
+      get frameEnd() {
+        return frames.endOf(time);
+      },
+    };
+    const panel = new CamerasPanel($, asked().server, { doc, player }, cameras);
+    panel.nudge(1);
+    panel.nudge(-1, "side");
+    return placed;
+  };
+  const by = (length) => [["side", length], ["side", -length]]; // prettier-ignore
+  const sound = new Frames(new Float64Array(0), 10);
+  for (const time of [0, 0.004, 5, 10]) assert.deepEqual(moves(sound, time), by(0.01), String(time));
+  const picture = new Frames(Float64Array.of(0, 0.04, 0.12), 0.2);
+  for (const [time, length] of [
+    [0, 0.04],
+    [0.04, 0.08],
+    [0.12, 0.08],
+    [0.2, 0.08],
+  ])
+    // prettier-ignore
+    assert.deepEqual(moves(picture, time), by(length), String(time));
+});

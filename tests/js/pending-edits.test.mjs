@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import test, { afterEach, beforeEach } from "node:test";
 
 import { stores } from "./idb.mjs";
-import { notices, quiet, storage, until } from "./harness.mjs";
+import { frames, notices, quiet, storage, until } from "./harness.mjs";
 import { ReplayServer, finished } from "./replay.mjs";
 
 const { annotation, editOf } = await import("../../assets/web/js/model/annotation.js");
+const operations = await import("../../assets/web/js/model/operations.js");
 const { VideoDocument } = await import("../../assets/web/js/document/video-document.js");
 const { Outbox } = await import("../../assets/web/js/sync/outbox.js");
 const { historyOf, keepHistory, leftBehind } = await import("../../assets/web/js/sync/storage.js");
@@ -215,6 +216,37 @@ test("of several made in one step one is refused: the others can still be undone
   doc.editor.undo();
   assert.equal(doc.store.annotations.size, before);
   await until(() => doc.outbox.isIdle);
+});
+
+test("after a refused edit, what was saved before it is undone as a whole", async (t) => {
+  const server = new ReplayServer(t.name);
+  const doc = await open(server);
+  const said = notices(doc);
+  operations.split(doc.editor, "a", 4, frames());
+  await until(() => doc.outbox.isIdle);
+  doc.editor.update("a", { track: "Moments" });
+  await until(() => said.length && doc.store.annotations.get("a").track === "Other");
+  doc.editor.undo();
+  await until(() => doc.outbox.isIdle);
+  assert.deepEqual([...server.rows.values()].filter((row) => !row.deleted).map(({ id, end }) => [id, end]), [["a", 8]]); // prettier-ignore
+  assert.deepEqual([doc.editor.undoStack.done.length, said.length], [0, 1]);
+});
+
+test("where taking a step back is refused in part, the rest can be done again", async (t) => {
+  const server = new ReplayServer(t.name);
+  const doc = await open(server);
+  const said = notices(doc);
+  doc.editor.together(() => {
+    doc.editor.update("a", { label: "x" });
+    doc.editor.create({ track: "Moments", start: 1, end: 2, label: "x" });
+  });
+  await until(() => doc.outbox.isIdle);
+  doc.editor.undo();
+  await until(() => said.length && doc.store.annotations.get("a").label === "x");
+  assert.deepEqual(doc.editor.undoStack.undone.map((group) => group.length), [1]); // prettier-ignore
+  doc.editor.redo();
+  await until(() => doc.outbox.isIdle);
+  assert.equal(doc.store.annotations.size, 2);
 });
 
 test("“Keep mine” after editing theirs further is not another conflict", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { documentOf, frames, prediction } from "./harness.mjs";
+import { copied, paste } from "../../assets/web/js/model/copy-paste.js";
 import * as operations from "../../assets/web/js/model/operations.js";
 import { movedPhase, phasesOf } from "../../assets/web/js/model/phases.js";
 
@@ -55,8 +56,8 @@ test("split, merge, copy and shift keep phases within their segments", () => {
     all(doc).map((a) => a.id),
   );
   assert.deepEqual(all(doc).map(times), [[1.2, 1.52, 1.52]]);
-  const copied = operations.copied(doc.store, [all(doc)[0].id]);
-  operations.paste(doc.editor, copied, 5, shown);
+  const copies = copied(doc.store, [all(doc)[0].id]);
+  paste(doc.editor, copies, 5, shown);
   assert.deepEqual(times(all(doc)[1]), [5.2, 5.52, 5.52]);
   operations.shift(doc.editor, [all(doc)[1].id], 1, shown);
   assert.deepEqual(times(all(doc)[1]), [6.2, 6.52, 6.52]);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element, happening } from "./dom.mjs";
-import { documentOf, frames, prediction, quiet } from "./harness.mjs";
+import { documentOf, frames, notices, prediction, quiet } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 import { Frames } from "../../assets/web/js/model/frames.js";
 import { RowLayout } from "../../assets/web/js/model/row-layout.js";
@@ -291,6 +291,97 @@ test("a rectangle chooses once a frame, only where it touches others than before
   assert.deepEqual([[...selection.ids], told], [[a, b], 2]);
   frames.pop()();
   assert.equal(told, 2);
+});
+
+test("on a row that others depend on, a drag takes all that are chosen, and both sides of an edge that two share", () => {
+  const { doc, selection, send } = workspace();
+  const row = { closed: false, exclusive: false, attributes: [] };
+  doc.store.takeSchema({
+    key: "k",
+    labels: [],
+    tracks: [
+      { ...row, track: "Acts" },
+      { ...row, track: "Words", parent: "Acts", dependency: "included_in" },
+    ],
+  });
+  const make = (track, start, end) => doc.editor.create({ track, start, end });
+  const acts = [make("Acts", 0, 2), make("Acts", 2, 4)];
+  const word = make("Words", 2, 3);
+  const now = (...ids) =>
+    ids.map((id) => {
+      const { start, end } = doc.store.item(id);
+      return [start, end].map((time) => Number(time.toFixed(3)));
+    });
+  selection.set([word, ...acts], acts[0]);
+  send("pointerdown", 1);
+  send("pointermove", 2);
+  send("pointerup", 2);
+  assert.deepEqual(now(...acts, word), [[1, 3], [3, 5], [3, 4]]); // prettier-ignore
+  assert.deepEqual([...selection.ids], [word, ...acts]);
+  for (const to of [4, 2]) {
+    send("pointerdown", 3, { ctrlKey: true });
+    send("pointermove", to, { ctrlKey: true });
+    send("pointerup", to, { ctrlKey: true });
+    assert.deepEqual(now(...acts), [[1, to], [to, 5]]); // prettier-ignore
+    doc.editor.undo();
+  }
+});
+
+test("what cannot be split or merged stays chosen, and the reason that is said is the one", () => {
+  const { doc, selection, timeline } = workspace();
+  const player = { time: 2, frames: frames() };
+  const said = notices(doc);
+  const row = { closed: false, exclusive: false, attributes: [] };
+  const tracks = [
+    { ...row, track: "Acts" },
+    { ...row, track: "Gloss", parent: "Acts", dependency: "symbolic_association" },
+  ];
+  doc.store.takeSchema({ key: "k", labels: [], tracks });
+  const make = (track, start = 1, end = 3) => doc.editor.create({ track, start, end, label: "x" });
+  const actions = commands({ opened: doc, timeline, selection, player, say: (text) => said.push(text) });
+  for (const [track, reason] of [
+    ["Whole video", /^What is said of the whole video cannot be split/],
+    ["Acts", null],
+    ["Gloss", /^“Gloss” has one segment for each of “Acts”: split that one/],
+  ]) {
+    const id = make(track, track === "Gloss" ? 2 : 1);
+    player.time = track === "Gloss" ? 2.52 : 2;
+    selection.one(id);
+    actions.split();
+    if (reason) assert.match(said.splice(0).join(" | "), new RegExp(`${reason.source}[^|]*$`));
+    else assert.deepEqual([said, selection.has(id)], [[], false], "the second half is chosen");
+    if (reason) assert.equal(selection.current, id);
+  }
+  player.time = 9;
+  actions.split();
+  assert.deepEqual(said.splice(0), ["The playhead is not inside the segment; there is nothing to split."]);
+  actions.merge();
+  assert.deepEqual(said.splice(0), ["Choose two or more segments of one row to merge them."]);
+  const [one, other] = [make("Acts", 5, 6), make("Acts", 7, 8)];
+  make("Acts", 6.2, 6.8);
+  selection.set([one, other]);
+  actions.merge();
+  assert.deepEqual(said.splice(0), ["Another segment lies between these; choose it, too, to merge them."]);
+});
+
+test("Ctrl+A chooses what is seen, so that Delete leaves alone what is not", () => {
+  const { doc, selection, timeline } = workspace();
+  const make = (track) => doc.editor.create({ track, start: 1, end: 2 });
+  const [seen, hidden, whole] = [make("Moments"), make("Hidden"), make("Whole video")];
+  timeline.rowLayout.set("Hidden", { hidden: true });
+  const actions = commands({ opened: doc, timeline, selection, say() {} });
+  actions.chooseAll();
+  assert.deepEqual([...selection.ids], [seen]);
+  timeline.rowLayout.only("Hidden");
+  actions.chooseAll();
+  assert.deepEqual([...selection.ids], [hidden]);
+  timeline.rowLayout.showAll();
+  actions.chooseAll();
+  assert.deepEqual([...selection.ids], [seen, hidden]);
+  timeline.rowLayout.set("Hidden", { hidden: true });
+  actions.chooseAll();
+  actions.remove();
+  assert.deepEqual([...doc.store.annotations.keys()], [hidden, whole]);
 });
 
 // Near the top of a lane, where the handles of phases are.

@@ -99,6 +99,23 @@ CHANGING = {"changes": [[1.0, "left"], [2.5, "right"], [4.0, None]]}
 
 def test_a_value_that_changes_holds_from_its_time_on() -> None:
     assert checked_attributes({"hand": CHANGING, "seen": {"changes": [[1, ["a", "b"]]]}})
+
+
+def test_an_attribute_may_change_many_times_and_has_a_limit_of_its_own() -> None:
+    def changing(count: int, said: str = "left") -> dict[str, Any]:
+        return {"hand": {"changes": [[n + 0.123456, f"{said} {n % 2}"] for n in range(count)]}}
+
+    for count in (100, 101, 2000):
+        assert checked_attributes(changing(count) | {"note": "x" * 9_000})
+    for wrong, says in (
+        (changing(2001), "“hand” changes more than 2000 times within one segment; split the segment first"),
+        (changing(2000, "x" * 50), "What changes within the segment is too long; keep it under 100000"),
+        ({"hand": {"changes": [[1, [[[[[1]]]]]]]}}, "“hand” must be"),
+        ({"hand": {"changes": [[float("nan"), "a"]]}}, "“hand” must be"),
+        ({"hand": {"changes": list(range(101))}}, "“hand” must be"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            checked_attributes(wrong)
     at = [value_at(CHANGING, us) for us in (0, 1_000_000, 2_499_999, 2_500_000, 3_999_999, 4_000_000)]
     assert at == ["left", "left", "left", "right", "right", None]
     assert value_at("left", 5) == "left"

@@ -70,6 +70,10 @@ export function connectControls(page, element, keymap) {
     const state = workspace.doc?.store.state ?? "saved";
     if (state !== "saved") event.preventDefault();
   });
+  // a page in the background may be closed without a word
+  const saveStates = () => workspace.doc && workspace.live.save();
+  window.addEventListener("pagehide", saveStates);
+  document.addEventListener("visibilitychange", () => document.hidden && saveStates());
 }
 
 /**

@@ -59,7 +59,7 @@ export class Workspace {
     this.selection = selection;
     this.lineActions = new LineActions(this);
     this.reaction = new ReactionTime(localStorage);
-    this.live = new LiveEvents(this, globalThis.sessionStorage);
+    this.live = new LiveEvents(this, localStorage);
     timeline.live = this.live;
   }
 

@@ -52,7 +52,7 @@ export class VideoDocument {
     );
     this.editor = new Editor(
       this.store,
-      (edit) => this.outbox.push(edit),
+      (request, edit) => this.outbox.push(request, edit),
       (kept) => keepHistory(id, kept),
       (change, way, begun) => this.#onServer(change, way, begun),
     );
@@ -219,7 +219,7 @@ export class VideoDocument {
         over.push(...this.#takeBackNames(failure.edits.filter(isNaming)));
         reasons.add(failure.result.error);
       } else if (failure.edits.every((edit) => isOfBox(edit) || isOfCamera(edit) || isOfTrace(edit))) {
-        editor.undoStack.dropChangesOf(failure.about);
+        editor.undoStack.dropEdits(failure.edits);
         over.push(...failure.edits);
         reasons.add(failure.result.error);
       } else if (failure.result.kind === "conflict") over.push(...this.#takeConflict(failure));
@@ -237,7 +237,7 @@ export class VideoDocument {
 
   /** @param {Failure} failure */
   #takeBack({ about, edits }) {
-    this.editor.undoStack.dropChangesOf(about);
+    this.editor.undoStack.dropEdits(edits);
     const first = edits.find(isOfAnnotation);
     if (first) this.store.returnToVersion(about, first.base_version);
     return edits;

@@ -1,6 +1,7 @@
 // Everything a person can do on the Annotate page by key or button, by name (see keymap.js).
 
 import { SPEECH } from "../model/line-items.js";
+import * as copying from "../model/copy-paste.js";
 import * as operations from "../model/operations.js";
 import { undecidedAt } from "../model/review-queue.js";
 import { WHOLE_VIDEO } from "../model/special-rows.js";
@@ -168,7 +169,7 @@ export function commands(workspace) {
 
   function paste() {
     if (!clipboard.length) return;
-    selection.set(operations.paste(editor(), clipboard, player.time, player.frames));
+    selection.set(copying.paste(editor(), clipboard, player.time, player.frames));
   }
 
   return {
@@ -217,7 +218,6 @@ export function commands(workspace) {
       (_, chosen) => {
         const second = operations.split(editor(), chosen, player.time, player.frames);
         if (second) selection.one(second);
-        else workspace.say("The playhead is not inside the segment; there is nothing to split.");
       },
       () => lines.split(),
     ),
@@ -225,7 +225,6 @@ export function commands(workspace) {
       (ids) => {
         const merged = operations.merge(editor(), ids);
         if (merged) selection.one(merged);
-        else workspace.say("Choose two or more segments of one row to merge them.");
       },
       () => lines.merge(),
     ),
@@ -251,20 +250,22 @@ export function commands(workspace) {
 
     next: () => step(1),
     previous: () => step(-1),
-    // what is on the timeline: what is said of the whole video can be neither moved nor merged with it
+    // what is seen on the timeline: what is said of the whole video can be neither moved nor merged with it, and a key
+    // that comes next is about what the person sees
     chooseAll: () => {
       const made = [...store().annotations.values()];
-      selection.set(made.filter(({ track }) => track !== WHOLE_VIDEO).map(({ id }) => id));
+      const isSeen = (/** @type {string} */ track) => track !== WHOLE_VIDEO && timeline.rowLayout.isShown(track);
+      selection.set(made.filter(({ track }) => isSeen(track)).map(({ id }) => id));
     },
     clear: () => {
       timeline.marks = { in: null, out: null };
       selection.one(null);
     },
     copy: () => {
-      if (selection.size) clipboard = operations.copied(store(), selection.ids);
+      if (selection.size) clipboard = copying.copied(store(), selection.ids);
     },
     cut: edit((ids) => {
-      clipboard = operations.copied(store(), ids);
+      clipboard = copying.copied(store(), ids);
       operations.remove(editor(), ids);
     }),
     paste,

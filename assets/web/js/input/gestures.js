@@ -379,16 +379,26 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
    * @param {Edge} part
    */
   function save({ store, editor }, drafts, part) {
-    const made = editor.together(() =>
-      drafts.map(({ id, start, end, base, attributes }) => {
-        if (id === null) return null;
+    const moved = drafts.flatMap((draft) => (draft.id === null ? [] : { ...draft, id: draft.id }));
+    if (part === "body" && moved.length > 1) {
+      const ids = editor.move(moved);
+      selection.set(ids, ids[0]);
+      return;
+    }
+    /** @type {Map<string, string | null>} */
+    const made = new Map();
+    const length = (/** @type {{ start: number, end: number } | null} */ span) => (span ? span.end - span.start : 0);
+    const grown = (/** @type {(typeof moved)[0]} */ each) => length(each) - length(store.item(each.id));
+    editor.together(() => {
+      // where two share an edge, the one that becomes shorter makes room for the other
+      for (const { id, start, end, base, attributes } of moved.toSorted((a, b) => grown(a) - grown(b))) {
         const fields = isPhase(part) ? { attributes } : { start, end };
-        if (!store.annotations.has(id)) return store.predictions.has(id) ? editor.correct(id, fields) : id;
-        editor.update(id, fields, base);
-        return id;
-      }),
-    );
-    const ids = made.filter((id) => id !== null);
+        made.set(id, id);
+        if (store.annotations.has(id)) editor.update(id, fields, base);
+        else if (store.predictions.has(id)) made.set(id, editor.correct(id, fields));
+      }
+    });
+    const ids = moved.flatMap(({ id }) => made.get(id) ?? []);
     selection.set(part === "body" ? ids : ids.slice(0, 1), ids[0] ?? null);
   }
 

@@ -2,44 +2,74 @@
 // and ends it when it is pressed again. On a row where only one state holds, the next one ends it.
 
 import { isTexts, readPreferences } from "../model/preferences.js";
+import { currentUser } from "../sync/current-user.js";
 import { clock } from "../view/dom.js";
 
 /** @import { Workspace } from "../annotate/workspace.js" */
 /** @import { Annotation, Label, Marked } from "../types.js" */
 
 const KEY = "states";
+const SAME = 5e-4; // s: closer than any two frames
 
 /** @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "reaction">} Coded */
 
 export class LiveEvents {
   /** Annotation of each state that holds now, by id. A state is saved when it begins, one frame long. @type {Set<string>} */
   #running = new Set();
+  /** Where each state that was ended had its end before: back there, it holds again. @type {Map<string, number>} */
+  #ended = new Map();
+  /** The person and the video that these states are of. @type {string | null} */
+  #place = null;
 
   /**
    * @param {Coded} workspace
-   * @param {Pick<Storage, "getItem" | "setItem"> | null} [storage] keeps what holds over a reload of the page
+   * @param {Pick<Storage, "getItem" | "setItem"> | null} [storage] keeps what holds, for each person and video, until the
+   *   video is opened again
    */
   constructor(workspace, storage = null) {
     this.workspace = workspace;
     this.storage = storage;
   }
 
-  /** A video was opened; what held in it when the page was reloaded goes on. */
+  get #here() {
+    return `${currentUser()}\n${this.workspace.opened.id}`;
+  }
+
+  /** A video was opened, or somebody else took the seat; what held in it when the page was closed goes on. */
   resume() {
-    const kept = readPreferences(this.storage, KEY);
-    this.#running = new Set(kept.video === this.workspace.opened.id && isTexts(kept.running) ? kept.running : []);
+    this.#place = this.#here;
+    const { [this.#place]: kept } = readPreferences(this.storage, KEY);
+    this.#running = new Set(isTexts(kept) ? kept : []);
   }
 
   #keep() {
-    this.storage?.setItem(KEY, JSON.stringify({ video: this.workspace.opened.id, running: [...this.#running] }));
+    const { [this.#here]: _, ...others } = readPreferences(this.storage, KEY);
+    const running = this.running.map(({ id }) => id);
+    this.storage?.setItem(KEY, JSON.stringify(running.length ? { ...others, [this.#here]: running } : others));
   }
 
-  /** States that hold, as far as they are still there.
+  /** States that hold, as far as they are still there; also one whose end was taken back.
    * @returns {Readonly<Annotation>[]}
    */
   get running() {
-    const { store } = this.workspace.opened;
-    return [...this.#running].flatMap((id) => store.annotations.get(id) ?? []);
+    if (this.#place !== this.#here) this.resume();
+    const { annotations } = this.workspace.opened.store;
+    const isBack = (/** @type {string} */ id) =>
+      Math.abs((annotations.get(id)?.end ?? NaN) - (this.#ended.get(id) ?? NaN)) < SAME;
+    const back = [...this.#ended.keys()].filter(isBack);
+    return [...new Set([...this.#running, ...back])].flatMap((id) => annotations.get(id) ?? []);
+  }
+
+  /** The page may be closed: what holds is saved as far as the playhead has come, and goes on where it comes back. */
+  save() {
+    const { player, opened } = this.workspace;
+    const { running } = this;
+    for (const { id, end } of running) {
+      if (player.frameEnd < end + SAME) continue;
+      if (this.#ended.has(id)) this.#ended.set(id, player.frameEnd);
+      opened.editor.amend(id, { end: player.frameEnd });
+    }
+    if (running.length) this.#keep();
   }
 
   /** The key of a label that is no segment. @param {Label} label */
@@ -69,9 +99,11 @@ export class LiveEvents {
 
   /** The person turns to another video: what holds ends where the playhead is, as far as that is later. */
   stop() {
+    if (this.#place !== this.#here) return; // it was not there yet
     const { player } = this.workspace;
     for (const each of this.running) if (player.frameEnd > each.end) this.#end(each, player.frameEnd);
     this.#running.clear();
+    this.#ended.clear();
     this.#keep();
   }
 
@@ -97,9 +129,22 @@ export class LiveEvents {
       this.workspace.say(`“${state.label}” begins later, at ${clock(state.start, 2)}; end it after that.`);
       return;
     }
-    this.#running.delete(state.id);
+    this.#endAt(state, time);
     this.#keep();
-    this.workspace.opened.editor.update(state.id, { end: time });
+  }
+
+  /**
+   * @param {Readonly<Annotation>} state
+   * @param {number} time
+   */
+  #endAt({ id, end }, time) {
+    const { editor, store } = this.workspace.opened;
+    this.#running.delete(id);
+    this.#ended.delete(id);
+    editor.update(id, { end: time });
+    const now = store.annotations.get(id)?.end ?? end;
+    if (Math.abs(now - end) >= SAME) this.#ended.set(id, end);
+    else store.tellContent(); // it lasted so long already, and yet holds no more
   }
 
   /** Whatever holds at a time on a row ends there; what begins there is left to the person.
@@ -111,8 +156,8 @@ export class LiveEvents {
     const running = new Set(this.running.map((each) => each.id));
     for (const each of store.annotations.values()) {
       if (each.track !== track || each.start >= time) continue;
-      if (running.has(each.id) || each.end > time) editor.update(each.id, { end: time });
-      this.#running.delete(each.id);
+      if (running.has(each.id)) this.#endAt(each, time);
+      else if (each.end > time) editor.update(each.id, { end: time });
     }
   }
 }

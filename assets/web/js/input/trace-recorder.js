@@ -9,7 +9,10 @@ import { currentUser } from "../sync/current-user.js";
 const FLUSH = RATE; // samples after which what was drawn is saved: a second
 const JUMP_S = 0.5; // a playhead that is further away was put there
 
-/** A stretch that is being drawn. @typedef {{ first: number, values: number[], saved: number, done: TraceChange[] }} Stroke */
+/** A stretch that is being drawn.
+ * @typedef {{ first: number, values: number[], saved: number,
+ *   done: { trace: TraceChange, edit: string }[] }} Stroke
+ */
 
 export class TraceRecorder {
   /** What is being drawn, by its row. @type {Map<string, Stroke>} */
@@ -77,8 +80,7 @@ export class TraceRecorder {
     const { editor, store } = this.workspace.opened;
     const values = stroke.values.slice(stroke.saved);
     const changes = store.traces.changesTo(track, currentUser(), stroke.first + stroke.saved, values);
-    for (const change of changes) editor.putTrace(change);
-    stroke.done.push(...changes);
+    for (const trace of changes) stroke.done.push({ trace, edit: editor.putTrace(trace) });
     stroke.saved = stroke.values.length;
   }
 

@@ -70,10 +70,33 @@ export function problemOf(type, value) {
   if (kind === "choice") {
     return typeof value === "string" && options.includes(value) ? "" : `“${name}” is one of ${options.join(", ")}.`;
   }
-  if (kind !== "number") return "";
+  if (kind === "several") {
+    const fits = Array.isArray(value) && value.every((each) => typeof each === "string" && options.includes(each));
+    return fits ? "" : `“${name}” is a list out of ${options.join(", ")}.`;
+  }
+  if (kind === "text") return typeof value === "string" ? "" : `“${name}” is a text.`;
+  if (kind === "yes_no") return typeof value === "boolean" ? "" : `“${name}” is yes or no.`;
   const isNumber = typeof value === "number" && Number.isFinite(value);
   const fits = isNumber && (low === null || value >= low) && (high === null || value <= high);
   return fits ? "" : `“${name}” is ${rangeOf(type)}.`;
+}
+
+/** The attributes of a segment without those that its row or its label takes no more, and the names of these.
+ * @param {Pick<DocumentStore, "labels" | "tracks">} store
+ * @param {{ track: string, label: string, attributes: { [name: string]: Json } }} made
+ */
+export function takenAttributes(store, made) {
+  const attributes = { ...made.attributes };
+  const gone = [];
+  for (const type of typesOf(store, made)) {
+    const value = attributes[type.name] ?? null;
+    const parts = type.changes ? changesOf(value) : null;
+    const said = parts ? parts.map(([, each]) => each) : [value];
+    if (!said.some((each) => each !== null && problemOf(type, each))) continue;
+    delete attributes[type.name];
+    gone.push(type.name);
+  }
+  return { attributes, gone };
 }
 
 /** Which numbers an attribute takes, in words. @param {AttributeType} type */

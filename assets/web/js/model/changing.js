@@ -9,6 +9,7 @@ import { carriedPhases } from "./phases.js";
 /** @typedef {readonly (readonly [number, Json])[]} Changes */
 
 const SAME = 5e-4; // s: closer than any two frames
+const MOST_CHANGES = 2000; // of one attribute within its segment, as studio/timeline/attributes.py has it
 
 /** The times and values of an attribute that changes; null of any other.
  * @param {Json | undefined} value
@@ -27,6 +28,16 @@ export function changesOf(value) {
   );
   const parts = /** @type {[number, Json][]} */ (changes);
   return fits && parts.every(([time], n) => !n || time > parts[n - 1][0]) ? parts : null;
+}
+
+/** Why attributes cannot be saved that change too often; "" where they can.
+ * @param {{ [name: string]: Json }} attributes
+ */
+export function problemOfChanges(attributes) {
+  const found = Object.entries(attributes).find(([, value]) => (changesOf(value)?.length ?? 0) > MOST_CHANGES);
+  return found
+    ? `“${found[0]}” changes more than ${MOST_CHANGES} times within one segment; split the segment first.`
+    : "";
 }
 
 /** What an attribute says at a time, whether it changes or not.
@@ -99,6 +110,30 @@ function within(parts, { start, end }) {
   const [, first] = parts.findLast(([time]) => time <= start + SAME) ?? parts[0];
   const later = parts.slice(1).filter(([time]) => time > start + SAME && time < end - SAME);
   return changing([[start, first], ...later]);
+}
+
+/** What an attribute says of segments that become one: of each what was said of it, where it may change in a segment, or
+ * did; else what the first says that says something.
+ * @param {readonly { value: Json | undefined, start: number, end: number }[]} parts in order of time
+ * @param {boolean} mayChange
+ * @returns {Json} null: nothing
+ */
+export function merged(parts, mayChange) {
+  if (!mayChange && !parts.some(({ value }) => changesOf(value)))
+    return parts.find(({ value }) => value !== undefined)?.value ?? null;
+  /** @type {[number, Json][]} */
+  const all = [];
+  let until = -Infinity; // where two overlap the earlier one holds
+  for (const { value, start, end } of parts) {
+    if (end <= until + SAME) continue;
+    const from = Math.max(start, until);
+    if (all.length && from > until + SAME) all.push([until, null]); // nothing was said of the gap
+    all.push([from, valueAt(value, from) ?? null]);
+    for (const [time, said] of changesOf(value) ?? [])
+      if (time > from + SAME && time < end - SAME) all.push([time, said]);
+    until = end;
+  }
+  return changing(all);
 }
 
 /** One value where it stays the same.

@@ -5,14 +5,26 @@ import { BOX, PEOPLE, isHit } from "./document-store.js";
 import { newId } from "./ids.js";
 import { carried } from "./changing.js";
 import { proposedAttributes } from "./phases.js";
-import { childrenOf, dependencyOf, fitted, parentOf, sameSpan, settled } from "./tiers.js";
+import { WHOLE_VIDEO } from "./special-rows.js";
+import {
+  childrenOf,
+  dependencyOf,
+  familiesOf,
+  fitted,
+  isTier,
+  parentOf,
+  problemOfAll,
+  sameSpan,
+  settled,
+  without,
+} from "./tiers.js";
 import { TRACE } from "./traces.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
 /** @import { Annotation, BoxChange, Edit, EditRequest, Line, Marked, MediumChange, NameChange, Prediction, TraceChange, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
-/** @import { Placed } from "./tiers.js" */
+/** @import { Families, Placed } from "./tiers.js" */
 /** @import { ServerChange, UndoableChange } from "./undo-stack.js" */
 
 /** What is kept of the undo stack: its groups, and the version of each annotation in them. Nothing else knows of an
@@ -21,6 +33,13 @@ import { UndoStack } from "./undo-stack.js";
  */
 
 /** @typedef {Pick<Annotation, "track" | "start" | "end"> & Partial<Annotation>} NewAnnotation */
+
+/** Where a segment is to go; base: the version that the person saw when they began.
+ * @typedef {{ id: string, start: number, end: number, base?: number }} Move
+ *
+ * The same with what it is; before: null of a prediction.
+ * @typedef {{ track: string, span: { start: number, end: number }, before: Annotation | null, base?: number }} Going
+ */
 
 /** follows: its row goes with the name of a person. @typedef {{ follows?: boolean, marked?: Marked }} How */
 
@@ -33,7 +52,7 @@ export class Editor {
 
   /**
    * @param {DocumentStore} store
-   * @param {(request: EditRequest) => Edit} send returns the edit, with whose it is
+   * @param {(request: EditRequest, id: string) => Edit} send returns the edit, with its id and whose it is
    * @param {(kept: KeptHistory) => void} [keep] told of the undo stack whenever it changes
    * @param {(change: ServerChange, way: "undo" | "redo", begun: () => void) => Promise<{ kept: number }>} [onServer] takes
    *   something back or does it again, and calls `begun` when that can not be stopped any more; kept: how many of an
@@ -65,7 +84,7 @@ export class Editor {
     const made = annotation({ ...fields, ...place.span, id: newId(), version: 0 });
     this.#withTiers(place.parent !== null, () => {
       this.act(null, made, { marked });
-      if (place.parent) this.#settle(place.parent, made.track, made.id);
+      if (place.parent) this.settle(place.parent, made.track, [made.id]);
     });
     return made.id;
   }
@@ -80,7 +99,9 @@ export class Editor {
     if (!before || base === undefined) return;
     const { start = before.start, end = before.end, track = before.track } = fields;
     const moves = track !== before.track || !sameSpan({ start, end }, before);
-    const children = moves ? this.#childrenOf(before) : [];
+    /** @type {Families} */
+    const families = moves && !this.#isApart ? familiesOf(this.store, [before]) : new Map();
+    const children = families.get(id) ?? [];
     if (track !== before.track && children.length) {
       this.store.notice(`Segments of other rows belong to this one, which therefore stays in “${before.track}”.`);
       return;
@@ -95,10 +116,90 @@ export class Editor {
     const old = moves && !this.#isApart ? parentOf(this.store, before.track, before) : null;
     this.#withTiers(children.length > 0 || place.parent !== null || old !== null, () => {
       this.act(before, { ...before, ...Object.fromEntries(changed), version: base });
-      if (children.length) this.#follow(children, before, { ...before, ...span });
-      if (old && old.id !== place.parent?.id) this.#settle(old, before.track);
-      if (place.parent) this.#settle(place.parent, track, id);
+      if (children.length) this.#follow(children, before, { ...before, ...span }, families);
+      if (old && old.id !== place.parent?.id) this.settle(old, before.track);
+      if (place.parent) this.settle(place.parent, track, [id]);
     });
+  }
+
+  /** Segments go elsewhere in their rows: one as far as there is room, several just as they are asked to, or, and that is
+   * said, none of them. What belongs to one of them goes with it, whether it is chosen, too, or not.
+   * @param {readonly Move[]} moves
+   * @returns {string[]} their ids: a prediction becomes a correction, and several that may not move stay what they are
+   */
+  move(moves) {
+    const { store } = this;
+    const madeOf = (/** @type {string} */ id) => store.annotations.get(id) ?? store.correctionOf(id);
+    const families = familiesOf(store, moves.flatMap(({ id }) => madeOf(id) ?? [])); // prettier-ignore
+    const following = [...families.values()].flat();
+    const follows = new Set(following.map(({ id }) => id));
+    /** @type {Map<string, Going>} */
+    const wanted = new Map();
+    for (const { id, base, start, end } of moves) {
+      const before = madeOf(id);
+      const item = before ?? store.predictions.get(id);
+      if (!item || item.track === WHOLE_VIDEO || follows.has(item.id)) continue;
+      const track = before ? before.track : (store.homeOf(item) ?? item.track);
+      wanted.set(item.id, { track, span: { start, end }, before, base });
+    }
+    const ids = () => moves.map(({ id }) => madeOf(id)?.id ?? id);
+    if (wanted.size < 2) {
+      for (const [id, { before, span, base }] of wanted) {
+        if (!before) return [this.correct(id, span) ?? id];
+        this.update(id, span, base);
+      }
+      return ids();
+    }
+    const rows = without(store, new Set([...wanted.keys(), ...follows]));
+    const problem = problemOfAll(rows, [...wanted.values()]);
+    if (problem) store.notice(problem);
+    if (problem || [...wanted.values(), ...following].some(({ track }) => this.bars(track))) return ids();
+    this.together(() => this.#moveAll(wanted, families));
+    return ids();
+  }
+
+  /**
+   * @param {ReadonlyMap<string, Going>} wanted by the ids of segments
+   * @param {Families} families
+   */
+  #moveAll(wanted, families) {
+    const { store } = this;
+    /** @type {Map<string, { parent: Annotation, track: string, moved: string[] }>} */
+    const unsettled = new Map();
+    const note = (/** @type {string} */ track, /** @type {Going["span"]} */ at, /** @type {string[]} */ moved) => {
+      const parent = parentOf(store, track, at);
+      const place = `${parent?.id}\n${track}`;
+      if (parent) unsettled.set(place, { parent, track, moved: [...(unsettled.get(place)?.moved ?? []), ...moved] });
+    };
+    for (const [id, { track, span, before }] of wanted) {
+      if (!before) continue;
+      note(track, before, []);
+      note(track, span, [id]);
+    }
+    for (const [id, { span, before, base }] of wanted) {
+      if (!before || sameSpan(span, before)) continue;
+      const attributes = carried(before.attributes, before, span);
+      this.act(before, { ...before, ...span, attributes, version: base ?? before.version });
+      this.#follow(families.get(id) ?? [], before, { ...before, ...span }, families);
+    }
+    for (const { parent, track, moved } of unsettled.values()) this.settle(parent, track, moved);
+    for (const [id, { span, before }] of wanted) if (!before) this.correct(id, span);
+  }
+
+  /** A segment becomes another one without a step of its own: the step that led to it leads to that.
+   * @param {string} id
+   * @param {{ end: number }} fields
+   */
+  amend(id, fields) {
+    const before = this.store.annotations.get(id);
+    if (!before || isTier(this.store, before.track)) {
+      this.update(id, fields); // with what belongs to it
+      return;
+    }
+    if (this.bars(before.track)) return;
+    const attributes = carried(before.attributes, before, { start: before.start, ...fields });
+    this.put(before, { ...before, ...fields, attributes });
+    this.undoStack.amend(before, this.store.annotations.get(id) ?? before);
   }
 
   /** What belongs to it goes with it. @param {string} id */
@@ -112,7 +213,7 @@ export class Editor {
       for (const each of children) this.remove(each.id);
       const now = this.store.annotations.get(id);
       if (now) this.act(now, { ...now, deleted: true });
-      if (parent) this.#settle(parent, before.track);
+      if (parent) this.settle(parent, before.track);
     });
   }
 
@@ -160,24 +261,25 @@ export class Editor {
    * @param {readonly Annotation[]} children
    * @param {Annotation} before
    * @param {Annotation} after
+   * @param {Families} families
    */
-  #follow(children, before, after) {
+  #follow(children, before, after, families) {
     const moves = before.start !== after.start && before.end !== after.end;
     const by = moves ? after.start - before.start : 0;
     for (const track of new Set(children.map((each) => each.track))) {
       const moved = children
         .filter((each) => each.track === track)
         .map((each) => ({ ...each, start: each.start + by, end: each.end + by }));
-      this.place(settled(dependencyOf(this.store, track)?.kind ?? "", after, moved));
+      this.place(settled(dependencyOf(this.store, track)?.kind ?? "", after, moved), families);
     }
   }
 
   /** The segments of a row that belong to one make room for each other.
-   * @param {Annotation} parent
+   * @param {{ id: string }} parent
    * @param {string} track
-   * @param {string | null} [first] the one that was changed
+   * @param {readonly string[]} [first] those that were changed
    */
-  #settle(parent, track, first = null) {
+  settle(parent, track, first = []) {
     const now = this.store.annotations.get(parent.id);
     const kind = dependencyOf(this.store, track)?.kind;
     if (!now || !kind || kind === "included_in") return;
@@ -187,22 +289,36 @@ export class Editor {
 
   /** Put dependent segments where they belong, and what belongs to them with them.
    * @param {readonly Placed[]} placed
+   * @param {Families} [families] what belonged to what before anything moved
    */
-  place(placed) {
-    for (const { id, span, label } of placed) {
+  place(placed, families = familiesOf(this.store, placed)) {
+    for (const { id, span, label: joined, note, attributes } of placed) {
       const before = this.store.annotations.get(id);
       if (!before) continue;
+      const children = families.get(id) ?? [];
       if (!span) {
-        for (const each of childrenOf(this.store, before)) this.place([{ id: each.id, span: null }]);
+        for (const each of children) this.place([{ id: each.id, span: null }], families);
         this.act(before, { ...before, deleted: true });
         continue;
       }
-      if (sameSpan(span, before) && (label === undefined || label === before.label)) continue;
-      const children = childrenOf(this.store, before);
-      const after = { ...before, ...span, label: label ?? before.label };
-      this.act(before, { ...after, attributes: carried(before.attributes, before, span) });
-      this.#follow(children, before, after);
+      const label = this.#labelOf(before, joined);
+      const isSame = label === before.label && note === undefined && attributes === undefined;
+      if (sameSpan(span, before) && isSame) continue;
+      const after = { ...before, ...span, label, note: note ?? before.note };
+      this.act(before, { ...after, attributes: attributes ?? carried(before.attributes, before, span) });
+      this.#follow(children, before, after, families);
     }
+  }
+
+  /** The label of a segment that takes the place of several: theirs together, where its row takes that.
+   * @param {Annotation} before
+   * @param {string | undefined} joined
+   */
+  #labelOf({ track, label }, joined = label) {
+    const { store } = this;
+    if (joined === label || !store.tracks.get(track)?.closed || store.isClass({ track, label: joined })) return joined;
+    store.notice(`“${track}” takes only its labels: “${joined}” is none of them, and “${label}” stays.`);
+    return label;
   }
 
   /** Whether a row is locked; the person is told, once a step.
@@ -321,8 +437,8 @@ export class Editor {
    * @param {string} [annotationId]
    */
   #judge(prediction, verdict, from, annotationId) {
-    this.decideOn(prediction.id, verdict, annotationId);
-    this.undoStack.add({ decision: prediction.id, from, to: verdict });
+    const edit = this.decideOn(prediction.id, verdict, annotationId);
+    this.undoStack.add({ decision: prediction.id, from, to: verdict, edit });
   }
 
   /**
@@ -331,7 +447,12 @@ export class Editor {
    * @param {string} [annotationId] what stands or falls with the verdict: where it is refused, the verdict is too
    */
   decideOn(predictionId, verdict, annotationId) {
-    this.#apply({ op: "verdict", prediction_id: predictionId, verdict, ...(annotationId && { id: annotationId }) });
+    return this.#apply({
+      op: "verdict",
+      prediction_id: predictionId,
+      verdict,
+      ...(annotationId && { id: annotationId }),
+    });
   }
 
   // ---------------------------------------------------------------- names of faces
@@ -344,7 +465,7 @@ export class Editor {
 
   /** A change that is no step of its own. @param {NameChange} change */
   changeNames({ before, after }) {
-    this.#apply({ op: PEOPLE, before, after });
+    return this.#apply({ op: PEOPLE, before, after });
   }
 
   // ---------------------------------------------------------------- boxes over time
@@ -352,13 +473,14 @@ export class Editor {
   /** A change that can be undone; nothing where there is none. @param {BoxChange | null} change */
   changeBox(change) {
     if (!change) return;
-    this.undoStack.add({ box: change }); // before it is told, so that what can be undone is shown with it
-    this.putBox(change);
+    const edit = newId();
+    this.undoStack.add({ box: change, edit }); // before it is told, so that what can be undone is shown with it
+    this.putBox(change, edit);
   }
 
-  /** A change that is no step of its own. @param {BoxChange} change */
-  putBox({ id, before, after }) {
-    this.#apply({ op: BOX, id, before, after });
+  /** A change that is no step of its own. @param {BoxChange} change @param {string} [edit] its id */
+  putBox({ id, before, after }, edit) {
+    return this.#apply({ op: BOX, id, before, after }, edit);
   }
 
   /** A tracker moved a box because this person asked for it: it is a step of theirs. @param {BoxChange} change */
@@ -369,18 +491,20 @@ export class Editor {
 
   // ---------------------------------------------------------------- curves
 
-  /** What was drawn, and saved by `putTrace`, is one step. @param {readonly TraceChange[]} changes */
+  /** What was drawn, and saved by `putTrace`, is one step.
+   * @param {readonly { trace: TraceChange, edit: string }[]} changes with the ids of their edits
+   */
   addTrace(changes) {
     if (!changes.length) return;
     this.undoStack.together(() => {
-      for (const trace of changes) this.undoStack.add({ trace });
+      for (const change of changes) this.undoStack.add(change);
     });
     this.store.tellContent();
   }
 
   /** A change that is no step of its own. @param {TraceChange} change */
   putTrace(change) {
-    this.#apply({ op: TRACE, ...change });
+    return this.#apply({ op: TRACE, ...change });
   }
 
   // ---------------------------------------------------------------- cameras
@@ -395,14 +519,14 @@ export class Editor {
     const rounded = after === null ? null : Math.round(after * 1e6) / 1e6;
     if (rounded === before) return;
     const change = { medium, before, after: rounded };
-    this.changeCamera(change);
-    this.undoStack.addMove(change, joins);
+    const edit = this.changeCamera(change);
+    this.undoStack.addMove(change, joins, edit);
     this.store.tellContent();
   }
 
   /** A change that is no step of its own. @param {MediumChange} change */
   changeCamera(change) {
-    this.#apply({ op: "medium", ...change });
+    return this.#apply({ op: "medium", ...change });
   }
 
   // ---------------------------------------------------------------- steps
@@ -413,9 +537,9 @@ export class Editor {
    * @param {How} [how]
    */
   act(before, after, how) {
-    this.put(before, after, how);
+    const edit = this.put(before, after, how);
     const made = this.store.annotations.get(after.id) ?? { ...after, version: after.version + 1 };
-    this.undoStack.add({ before, after: made });
+    this.undoStack.add({ before, after: made, edit });
   }
 
   /** A change that is no step of its own.
@@ -427,12 +551,13 @@ export class Editor {
     const edit = editOf(before, after);
     if (follows) edit.op = "follow";
     if (marked.start || marked.end) edit.marked = marked;
-    this.#apply(edit);
+    return this.#apply(edit);
   }
 
-  /** @param {EditRequest} edit */
-  #apply(edit) {
-    this.store.applyEdit(this.send(edit));
+  /** Returns the id of the edit. @param {EditRequest} request @param {string} [id] */
+  #apply(request, id = newId()) {
+    this.store.applyEdit(this.send(request, id));
+    return id;
   }
 
   /** Several changes as one step of undo, shown at once.

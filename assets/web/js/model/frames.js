@@ -32,6 +32,12 @@ export class Frames {
     return this.areKnown ? this.edge(time, 1) : this.shownAt(time);
   }
 
+  /** How long what is shown at a time lasts: its frame, or a step. @param {number} time */
+  lengthAt(time) {
+    const index = this.frameAt(time + SAME);
+    return this.areKnown ? this.timeOf(index + 1) - this.pts[index] : STEP_S;
+  }
+
   /** The number of the frame displayed at a time. @param {number} time */
   frameAt(time) {
     return Math.max(0, countBefore(this.pts.length, (i) => this.pts[i] <= time) - 1);

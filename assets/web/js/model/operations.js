@@ -2,12 +2,12 @@
 // are in seconds and lie on frame edges (see frames.js).
 
 import { contentOf } from "./annotation.js";
-import { carried } from "./changing.js";
-import { proposedAttributes } from "./phases.js";
-import { childrenOf, dependencyOf, isTier, parentOf, settled } from "./tiers.js";
+import { typesOf } from "./attribute-types.js";
+import { carried, merged, problemOfChanges } from "./changing.js";
+import { WHOLE_VIDEO } from "./special-rows.js";
+import { childrenOf, dependencyOf, depthOf, isTier, parentOf, settled } from "./tiers.js";
 
 /** @import { Annotation, Item } from "../types.js" */
-/** @import { Content } from "./annotation.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { Editor } from "./editor.js" */
 /** @import { Frames } from "./frames.js" */
@@ -44,7 +44,7 @@ const isThere = (value) => value !== null && value !== undefined;
  */
 const owned = (editor, ids) => [...ids].map((id) => own(editor, id)).filter(isThere);
 
-/** Cut at `time`; returns the id of the second half, null where there is nothing to cut.
+/** Cut at `time`; returns the id of the second half, null, and the person is told, where there is nothing to cut.
  * @param {Editor} editor
  * @param {string} id
  * @param {number} time
@@ -53,7 +53,15 @@ const owned = (editor, ids) => [...ids].map((id) => own(editor, id)).filter(isTh
 export function split(editor, id, time, frames) {
   const at = frames.snap(time);
   const item = standing(editor.store, id);
-  if (!item || at <= item.start + SAME || at >= item.end - SAME) return null;
+  if (!item) return null;
+  if (item.track === WHOLE_VIDEO) {
+    editor.store.notice("What is said of the whole video cannot be split: it is about all of it.");
+    return null;
+  }
+  if (at <= item.start + SAME || at >= item.end - SAME) {
+    editor.store.notice("The playhead is not inside the segment; there is nothing to split.");
+    return null;
+  }
   return editor.together(() => {
     const found = own(editor, id);
     if (!found || editor.bars(found.track)) return null;
@@ -111,7 +119,28 @@ function hasBetween(store, row, items) {
   );
 }
 
-/** Everything from the first start to the last end, as one; only within one track. Returns its id.
+/** What segments that become one say together: all their notes, and of attributes that change all stretches.
+ * @param {DocumentStore} store
+ * @param {readonly Annotation[]} all in order of time
+ */
+function saidTogether(store, all) {
+  const note = all
+    .map((each) => each.note)
+    .filter(Boolean)
+    .join("\n");
+  /** @type {Annotation["attributes"]} */
+  const attributes = {};
+  for (const name of new Set(all.flatMap((each) => Object.keys(each.attributes)))) {
+    const mayChange = typesOf(store, all[0]).some((type) => type.name === name && type.changes);
+    const parts = all.map(({ start, end, attributes: { [name]: value } }) => ({ value, start, end }));
+    const value = merged(parts, mayChange);
+    if (value !== null || all[0].attributes[name] === null) attributes[name] = value;
+  }
+  return { note, attributes };
+}
+
+/** Everything from the first start to the last end, as one; only within one track. Returns its id; null, and the person is
+ * told, where they cannot be one.
  * @param {Editor} editor
  * @param {Iterable<string>} ids
  */
@@ -121,7 +150,11 @@ export function merge(editor, ids) {
   const items = [...new Set([...ids].map((id) => standing(store, id)))].filter(isThere);
   const rows = new Set(items.map((item) => store.rowOf(item)));
   const [row] = rows;
-  if (items.length < 2 || rows.size > 1 || editor.bars(row)) return null;
+  if (items.length < 2 || rows.size > 1) {
+    store.notice("Choose two or more segments of one row to merge them.");
+    return null;
+  }
+  if (editor.bars(row)) return null;
   if (isTier(store, row ?? "") && hasBetween(store, row ?? "", items)) {
     store.notice("Another segment lies between these; choose it, too, to merge them.");
     return null;
@@ -137,21 +170,25 @@ export function merge(editor, ids) {
       items.map(({ id }) => id),
     ).sort((a, b) => a.start - b.start);
     const [first, ...rest] = all;
-    const note = all
-      .map((a) => a.note)
-      .filter(Boolean)
-      .join("\n");
-    const attributes = Object.assign({}, ...all.toReversed().map((a) => a.attributes)); // the first one's win
     const children = all.flatMap((a) => childrenOf(store, a)).sort((a, b) => a.start - b.start);
     if (children.some((each) => editor.bars(each.track))) return null;
+    const said = saidTogether(store, all);
+    const problem = problemOfChanges(said.attributes);
+    if (problem) {
+      store.notice(problem);
+      return null;
+    }
     const end = Math.max(...all.map((a) => a.end));
     editor.apart(() => {
       for (const a of rest) editor.remove(a.id);
-      editor.update(first.id, { end, note, attributes });
+      editor.update(first.id, { end, ...said });
     });
     for (const row of new Set(children.map((each) => each.track))) {
       const own = children.filter((each) => each.track === row);
-      editor.place(settled(dependencyOf(store, row)?.kind ?? "", { start: first.start, end }, own));
+      const kind = dependencyOf(store, row)?.kind ?? "";
+      const [kept, ...others] = settled(kind, { start: first.start, end }, own);
+      const isOne = kind === "symbolic_association" && own.length > 1;
+      editor.place([isOne ? { ...kept, ...saidTogether(store, own) } : kept, ...others]);
     }
     return first.id;
   });
@@ -174,7 +211,7 @@ export function extend(editor, id, time, frames) {
   });
 }
 
-/** Move an edge or the whole by frames; a segment keeps at least one frame.
+/** Move an edge or the whole by frames; a segment keeps at least one frame. Of several all move as a whole, or none.
  * @param {Editor} editor
  * @param {Iterable<string>} ids
  * @param {"start" | "end" | "body"} part
@@ -182,12 +219,25 @@ export function extend(editor, id, time, frames) {
  * @param {Frames} frames
  */
 export function nudge(editor, ids, part, count, frames) {
+  if (part === "body") {
+    const items = [...ids].map((id) => standing(editor.store, id)).filter(isThere);
+    const moves = items.map(({ id, start, end }) => ({
+      id,
+      start: frames.edge(start, count),
+      end: frames.edge(end, count),
+    }));
+    const isStopped = moves.some(({ start, end }, n) => start === items[n].start || end === items[n].end);
+    if (!isStopped) editor.move(moves);
+    else if (items.length > 1) editor.store.notice("One of these is at the edge of the video, so none is moved.");
+    return;
+  }
   editor.together(() => {
-    for (const a of owned(editor, ids)) {
-      const start = part === "end" ? a.start : frames.edge(a.start, count);
-      const end = part === "start" ? a.end : frames.edge(a.end, count);
-      const stopped = part === "body" && (start === a.start || end === a.end);
-      if (!stopped && start < end - SAME) editor.update(a.id, { start, end });
+    // what belongs to one of them comes after it: its edges may have gone with it
+    const depth = (/** @type {Annotation} */ { track }) => depthOf(editor.store, track);
+    for (const { id, start, end } of owned(editor, ids).sort((a, b) => depth(a) - depth(b))) {
+      const edge = frames.edge(part === "start" ? start : end, count);
+      const isLeft = part === "start" ? edge < end - SAME : start < edge - SAME;
+      if (isLeft) editor.update(id, { [part]: edge });
     }
   });
 }
@@ -199,9 +249,8 @@ export function nudge(editor, ids, part, count, frames) {
  * @param {Frames} frames
  */
 export function shift(editor, ids, by, frames) {
-  editor.together(() => {
-    for (const a of owned(editor, ids)) editor.update(a.id, frames.span(a.start + by, a.end + by));
-  });
+  const items = [...ids].map((id) => standing(editor.store, id)).filter(isThere);
+  editor.move(items.map(({ id, start, end }) => ({ id, ...frames.span(start + by, end + by) })));
 }
 
 /**
@@ -258,51 +307,6 @@ export function decide(editor, ids, verdict) {
   const isBack = all.every(isRejected);
   editor.together(() => {
     for (const id of all) if (verdict === "accept" || isBack || !isRejected(id)) editor[verdict](id);
-  });
-}
-
-/** What can be pasted, also in another video: times from the first start on.
- * @param {DocumentStore} store
- * @param {Iterable<string>} ids
- * @returns {Content[]}
- */
-export function copied(store, ids) {
-  const items = [...ids]
-    .map((id) => store.item(id))
-    .filter(isThere)
-    .sort((a, b) => a.start - b.start);
-  const zero = items[0]?.start ?? 0;
-  return items.map((item) => {
-    const copy = copyOf(item);
-    const span = { start: item.start - zero, end: item.end - zero };
-    const attributes = carried(copy.attributes, item, span);
-    return { ...copy, ...span, attributes, track: store.rowOf(item) ?? item.track };
-  });
-}
-
-/** @param {Item} item @returns {Content} */
-function copyOf(item) {
-  if ("attributes" in item) return contentOf(item);
-  const { track, start, end, label } = item;
-  return { track, start, end, label, note: "", attributes: proposedAttributes(item) };
-}
-
-/** New annotations from `time` on; what would lie beyond the end is cut or left out. Returns their ids.
- * @param {Editor} editor
- * @param {readonly Content[]} segments
- * @param {number} time
- * @param {Frames} frames
- */
-export function paste(editor, segments, time, frames) {
-  return editor.together(() => {
-    const made = [];
-    for (const copy of segments) {
-      const [from, to] = [frames.snap(time + copy.start), frames.snap(Math.min(time + copy.end, frames.duration))];
-      if (from >= to - SAME) continue;
-      const attributes = carried(copy.attributes, copy, { start: from, end: to });
-      made.push(editor.create({ ...copy, attributes, start: from, end: to }));
-    }
-    return made.filter(isThere);
   });
 }
 

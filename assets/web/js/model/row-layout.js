@@ -131,15 +131,17 @@ export class RowLayout extends Emitter {
     this.save();
   }
 
-  /** Names in the order that was chosen; ones that nobody moved keep their place among the others.
+  /** Names in the order that was chosen; one that nobody moved keeps its place before the one that comes after it.
    * @param {readonly string[]} names
    */
   sorted(names) {
-    const place = (/** @type {string} */ name) => this.order.indexOf(name) + 1 || Infinity;
-    return names
-      .map((name, i) => /** @type {const} */ ([name, i]))
-      .sort(([a, i], [b, j]) => (place(a) === place(b) ? i - j : place(a) - place(b)))
-      .map(([name]) => name);
+    const found = [...new Set(this.order)].filter((name) => names.includes(name));
+    for (const [i, name] of [...names.entries()].toReversed()) {
+      if (found.includes(name)) continue;
+      const next = names[i + 1];
+      found.splice(next === undefined ? found.length : found.indexOf(next), 0, name);
+    }
+    return found;
   }
 
   save() {

@@ -7,11 +7,13 @@ import { WHOLE_VIDEO } from "./special-rows.js";
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { Span } from "./phases.js" */
 
-/** What a segment that belongs to another one becomes; span null: it goes. label: where several become one.
- * @typedef {{ id: string, span: Span | null, label?: string }} Placed
+/** What a segment that belongs to another one becomes; span null: it goes. The others: where several become one.
+ * @typedef {{ id: string, span: Span | null, label?: string } & Partial<Pick<Annotation, "note" | "attributes">>} Placed
  */
 
 /** @typedef {Pick<Track, "parent" | "dependency">} Dependency */
+
+/** What is in the rows of a video. @typedef {Pick<DocumentStore, "tracks" | "annotations" | "video">} Rows */
 
 const SAME = 5e-4; // s: closer than any two frames
 
@@ -80,7 +82,7 @@ export const sameSpan = (one, other) =>
   Math.abs(one.start - other.start) < SAME && Math.abs(one.end - other.end) < SAME;
 
 /** The segments of a row that fulfil a condition, in order of time; there may be thousands of others.
- * @param {DocumentStore} store
+ * @param {Pick<Rows, "annotations">} store
  * @param {string} track
  * @param {(made: Annotation) => boolean} fits
  * @returns {Annotation[]}
@@ -92,7 +94,7 @@ function onTrack(store, track, fits) {
 }
 
 /** The segment that a stretch of a row belongs to; null where there is none.
- * @param {DocumentStore} store
+ * @param {Rows} store
  * @param {string} track
  * @param {Span} span
  * @returns {Annotation | null}
@@ -100,12 +102,14 @@ function onTrack(store, track, fits) {
 export function parentOf(store, track, span) {
   const dependency = dependencyOf(store, track);
   if (!dependency) return null;
-  const around = onTrack(store, dependency.parent, (made) => contains(made, span));
-  return around.sort((a, b) => length(a) - length(b))[0] ?? null;
+  return tightest(
+    onTrack(store, dependency.parent, (made) => contains(made, span)),
+    span,
+  );
 }
 
 /** The segment that a new stretch is to belong to: the one that it shares most time with.
- * @param {DocumentStore} store
+ * @param {Rows} store
  * @param {string} parent
  * @param {Span} span
  * @returns {Annotation | null}
@@ -116,7 +120,7 @@ function nearest(store, parent, span) {
 }
 
 /** What belongs to a segment, as the rows are now.
- * @param {DocumentStore} store
+ * @param {Rows} store
  * @param {Annotation} made
  * @returns {Annotation[]}
  */
@@ -125,9 +129,51 @@ export const childrenOf = (store, made) =>
     onTrack(store, track, (each) => contains(made, each) && parentOf(store, track, each)?.id === made.id),
   );
 
+/** What belongs to each of these segments, and to what belongs to them, by the ids of those that it belongs to. It is to
+ * be asked before they move: on the way one may lie where another one still is.
+ * @param {Rows} store
+ * @param {readonly { id: string }[]} segments
+ * @returns {Families}
+ */
+export function familiesOf(store, segments) {
+  /** @type {Map<string, Annotation[]>} */
+  const found = new Map();
+  const add = (/** @type {{ id: string }} */ { id }) => {
+    const made = store.annotations.get(id);
+    if (!made || found.has(id)) return;
+    const children = childrenOf(store, made);
+    found.set(id, children);
+    children.forEach(add);
+  };
+  segments.forEach(add);
+  return found;
+}
+
+/** @typedef {ReadonlyMap<string, Annotation[]>} Families */
+
+/** The rows as they are without some segments.
+ * @param {Rows} store
+ * @param {ReadonlySet<string>} ids
+ * @returns {Rows}
+ */
+export const without = ({ tracks, annotations, video }, ids) => ({
+  tracks,
+  video,
+  annotations: new Map([...annotations].filter(([id]) => !ids.has(id))),
+});
+
+/** The shortest of some segments that contains one; of what contains it just as tightly the first.
+ * @template {Span} Kind
+ * @param {readonly Kind[]} around
+ * @param {Span} span
+ * @returns {Kind | null}
+ */
+export const tightest = (around, span) =>
+  around.filter((each) => contains(each, span)).sort((a, b) => length(a) - length(b))[0] ?? null;
+
 /** Where a segment may lie in a row that depends on another one, with what it belongs to, or in one that others depend on;
  * a sentence where it may not. In both, segments do not overlap: else one could not say what belongs to which.
- * @param {DocumentStore} store
+ * @param {Rows} store
  * @param {string} track
  * @param {Span} wanted
  * @param {Annotation | null} before what it was; null for a new one
@@ -161,7 +207,23 @@ export function fitted(store, track, wanted, before) {
 const NO_ROOM =
   "There is no room for it there: segments of this row do not overlap, as rows belong to it or it to one.";
 
-/** @param {DocumentStore} store @param {string} track @param {{ id: string } | null} but */
+/** Why segments may not all go where they are asked to; "" where they may.
+ * @param {Rows} rows without all that moves
+ * @param {readonly { track: string, span: Span, before: Annotation | null }[]} wanted
+ */
+export function problemOfAll(rows, wanted) {
+  for (const { track, span, before } of wanted) {
+    const place = fitted(rows, track, span, before);
+    if (place && "problem" in place && place.problem !== NO_ROOM) return place.problem;
+    if (place && ("problem" in place || !sameSpan(place.span, span))) return NO_ROOM_FOR_ALL;
+  }
+  return "";
+}
+
+const NO_ROOM_FOR_ALL =
+  "There is no room for all of these there, so none is moved: segments of rows that depend on others, or have others that depend on them, do not overlap and stay within what they belong to.";
+
+/** @param {Pick<Rows, "annotations">} store @param {string} track @param {{ id: string } | null} but */
 const othersOn = (store, track, but) => onTrack(store, track, (each) => each.id !== but?.id);
 
 /** What of a span is free; one that is moved keeps its length, as near as there is room. Null where there is none.
@@ -189,10 +251,10 @@ export const isTier = (store, track) => dependencyOf(store, track) !== null || d
  * @param {Track["dependency"]} kind
  * @param {Span} parent
  * @param {readonly Annotation[]} children in order of time
- * @param {string | null} [first] the one that is changed: others make room for it
+ * @param {readonly string[]} [first] those that are changed: others make room for them
  * @returns {Placed[]}
  */
-export function settled(kind, { start, end }, children, first = null) {
+export function settled(kind, { start, end }, children, first = []) {
   const parent = { start, end };
   if (kind === "symbolic_association") {
     const label = children.map((each) => each.label).filter(Boolean).join(" "); // prettier-ignore
@@ -205,16 +267,16 @@ export function settled(kind, { start, end }, children, first = null) {
         : Math.round((parent.start + (length(parent) * n) / children.length) * 1e6) / 1e6;
     return children.map(({ id }, n) => ({ id, span: { start: at(n), end: at(n + 1) } }));
   }
-  const fixed = children.find(({ id }) => id === first);
+  const fixed = children.filter(({ id }) => first.includes(id));
   const clipped = children.map((each) => {
     const own = { start: Math.max(each.start, parent.start), end: Math.min(each.end, parent.end) };
-    const span = kind === "time_subdivision" && fixed && each !== fixed ? beside(own, fixed) : own;
+    const span = kind === "time_subdivision" && !fixed.includes(each) ? fixed.reduce(beside, own) : own;
     return { id: each.id, span: length(span) < SAME ? null : span };
   });
   if (kind !== "time_subdivision") return clipped;
   const left = clipped.filter((each) => each.span !== null);
   const gone = clipped.filter((each) => each.span === null);
-  const isFixed = (/** @type {Placed | undefined} */ each) => each !== undefined && each.id === fixed?.id;
+  const isFixed = (/** @type {Placed} */ { id }) => first.includes(id);
   left.sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
   // no gaps: each begins where the one before it ends, and what was changed keeps its ends as far as it has neighbours
   const edges = left.map(({ span }, n) => {

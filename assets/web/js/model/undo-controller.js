@@ -39,7 +39,7 @@ export class UndoController {
       invertedBox,
     );
     if (this.#isWaiting || serverChangeOf(group)) return this.#onServer(group, "undo", changed);
-    this.replay(changed, () => undoStack.back());
+    this.replay(changed, () => undoStack.back(), group, "undo");
   }
 
   redo() {
@@ -56,7 +56,7 @@ export class UndoController {
       (change) => change,
     );
     if (this.#isWaiting || serverChangeOf(newest)) return this.#onServer(newest, "redo", changed);
-    this.replay(changed, () => undoStack.forth());
+    this.replay(changed, () => undoStack.forth(), newest, "redo");
   }
 
   /** Whether a step is about a locked row: it waits until that is unlocked, and the person is told. Where people are
@@ -88,7 +88,7 @@ export class UndoController {
     const change = serverChangeOf(group);
     if (this.#isWaiting || !change) return;
     if (changed) {
-      this.replay(changed, () => null);
+      this.replay(changed, () => null, group, way);
       return;
     }
     const waits = change.lines === undefined || group.length > 1;
@@ -99,7 +99,7 @@ export class UndoController {
     try {
       // as the request goes out, not after its answer: a page that is closed in between finds the step where it is
       const { kept } = await editor.onServer(change, way, () => (putBack = editor.undoStack.moveGroup(group, way)));
-      this.#apply(stepsOf(group, way));
+      this.#apply(group, way);
       if (after) editor.store.say(after);
       if (kept) editor.store.notice(`${kept} of this import stay as they are: somebody changed them since.`);
     } catch (error) {
@@ -166,9 +166,11 @@ export class UndoController {
 
   /**
    * @param {{ id: string, what: string } | null} changed by somebody else
-   * @param {() => Step[] | null} move
+   * @param {() => unknown} move
+   * @param {UndoableChange[]} group
+   * @param {"undo" | "redo"} way
    */
-  replay(changed, move) {
+  replay(changed, move, group, way) {
     const { editor } = this;
     if (changed !== null) {
       editor.undoStack.forget(changed.id);
@@ -176,50 +178,42 @@ export class UndoController {
       editor.store.tellContent();
       return;
     }
-    editor.batch(() => this.#apply(move() ?? []));
-    editor.keepHistory();
-  }
-
-  /** @param {Step[]} steps */
-  #apply(steps) {
-    const follow = steps.some((step) => step.names !== undefined);
-    this.editor.batch(() => {
-      for (const step of steps) this.apply(step, follow);
-    });
+    move();
+    this.#apply(group, way);
   }
 
   /**
+   * @param {UndoableChange[]} group
+   * @param {"undo" | "redo"} way
+   */
+  #apply(group, way) {
+    const follow = group.some((change) => change.names !== undefined);
+    this.editor.batch(() => {
+      for (const change of way === "undo" ? group.toReversed() : group) {
+        for (const step of stepsOf([change], way)) change.edit = this.apply(step, follow);
+      }
+    });
+    this.editor.keepHistory();
+  }
+
+  /** Returns the id of its edit.
    * @param {Step} step
    * @param {boolean} follows whether segments go with the names of people
    */
   apply(step, follows) {
     const { editor } = this;
     const { store } = editor;
-    if (step.camera !== undefined) {
-      editor.changeCamera(step.camera);
-      return;
-    }
-    if (step.trace !== undefined) {
-      editor.putTrace(step.trace);
-      return;
-    }
-    if (step.names !== undefined) {
-      editor.changeNames(step.names);
-      return;
-    }
-    if (step.box !== undefined) {
-      editor.putBox(step.box);
-      return;
-    }
-    if (step.decision !== undefined) {
-      if (store.predictions.has(step.decision)) editor.decideOn(step.decision, step.to);
-      return;
-    }
+    if (step.camera !== undefined) return editor.changeCamera(step.camera);
+    if (step.trace !== undefined) return editor.putTrace(step.trace);
+    if (step.names !== undefined) return editor.changeNames(step.names);
+    if (step.box !== undefined) return editor.putBox(step.box);
+    if (step.decision !== undefined)
+      return store.predictions.has(step.decision) ? editor.decideOn(step.decision, step.to) : undefined;
     const { now, wanted } = step;
     const state = /** @type {Annotation} */ (wanted ?? now);
     const known = store.annotations.get(state.id);
     const version = known?.version ?? store.versionOf(state.id);
-    editor.put(
+    return editor.put(
       known ?? { deleted: true },
       { ...annotation(state), deleted: !wanted || wanted.deleted, version },
       { follows },

@@ -1,6 +1,6 @@
 // What can be undone: groups of changes, newest last.
 
-import { equal } from "./annotation.js";
+import { equal, sameContent } from "./annotation.js";
 import { invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
 import { isObject } from "./preferences.js";
@@ -10,8 +10,9 @@ import { invertedTrace, tracePlace } from "./traces.js";
 
 /** A change of an annotation (null: not there), of what was decided about a prediction, of the names of faces, of a box
  * over time, of what plays on the timeline, or of a curve; only one of these.
+ * edit: the id of the newest edit that made the change, took it back or did it again.
  * @typedef {{ decision?: undefined, names?: undefined, box?: undefined, camera?: undefined, trace?: undefined,
- *   imported?: undefined, lines?: undefined }} OfNothing
+ *   imported?: undefined, lines?: undefined, edit?: string }} OfNothing
  * @typedef {OfNothing & { before: Annotation | null, after: Annotation | null }} AnnotationChange
  * @typedef {Omit<OfNothing, "decision"> & { decision: string, from: Verdict, to: Verdict }} VerdictChange
  * @typedef {Omit<OfNothing, "names"> & { names: NameChange }} NamingChange
@@ -160,14 +161,15 @@ export class UndoStack {
   /** A camera was put elsewhere.
    * @param {MediumChange} camera
    * @param {boolean} joins whether it is one step with a move of it just before
+   * @param {string} [edit] its id
    */
-  addMove(camera, joins) {
+  addMove(camera, joins, edit) {
     const last = this.done.at(-1)?.[0]?.camera;
     const isSame = last?.medium === camera.medium && last.after === camera.before && last.before !== null;
     if (joins && isSame && !this.undone.length && Date.now() - this.movedAt < JOINS_MS) {
-      this.done[this.done.length - 1] = [{ camera: { ...last, after: camera.after } }];
+      this.done[this.done.length - 1] = [{ camera: { ...last, after: camera.after }, edit }];
       this.trim();
-    } else this.add({ camera });
+    } else this.add({ camera, edit });
     this.movedAt = joins ? Date.now() : 0;
   }
 
@@ -206,6 +208,20 @@ export class UndoStack {
       if (!isOfAnnotation(change)) continue;
       change.before = written.get(change.before) ?? change.before;
       change.after = written.get(change.after) ?? change.after;
+    }
+    this.keep();
+  }
+
+  /** What an annotation was became something else without a step of its own.
+   * @param {Annotation} was
+   * @param {Annotation} now
+   */
+  amend(was, now) {
+    const isIt = (/** @type {Annotation | null} */ state) => state?.id === was.id && sameContent(state, was);
+    for (const change of [...this.done, ...this.undone].flat()) {
+      if (!isOfAnnotation(change)) continue;
+      if (isIt(change.before)) change.before = now;
+      if (isIt(change.after)) change.after = now;
     }
     this.keep();
   }
@@ -254,9 +270,13 @@ export class UndoStack {
     this.#without((change) => change.lines === edit);
   }
 
-  /** What was changed of an annotation, a box, a camera or a curve was not saved. @param {string} id */
-  dropChangesOf(id) {
-    this.#without((change) => subjectsOf(change).includes(id));
+  /** Edits that were not saved: what they made is gone, and what they were to take back or do again stays as it is. What
+   * was saved before of the same annotation, box, camera or curve can still be undone.
+   * @param {readonly { edit_id: string }[]} edits
+   */
+  dropEdits(edits) {
+    const ids = new Set(edits.map(({ edit_id }) => edit_id));
+    this.#without((change) => change.edit !== undefined && ids.has(change.edit));
   }
 
   /** Changes that were not saved are gone; what was done with them in one step can still be undone.

@@ -78,11 +78,12 @@ export class Outbox {
 
   /** An edit belongs to whoever made it, also when it is sent after somebody else took the seat.
    * @param {EditRequest} request
+   * @param {string} [id] of the edit
    * @returns {Edit}
    */
-  push(request) {
+  push(request, id = newId()) {
     /** @type {Edit} */
-    const edit = { edit_id: newId(), annotator: currentUser(), ...request };
+    const edit = { edit_id: id, annotator: currentUser(), ...request };
     this.#pending.push(edit);
     this.keep(edit);
     this.flush();

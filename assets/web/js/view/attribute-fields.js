@@ -1,8 +1,8 @@
 // What a segment is like, by the attributes that the schema gives it: fields of one or of several segments.
 
 import { problemOf, rangeOf, said, typesOf } from "../model/attribute-types.js";
-import { changedFrom, changesOf, valueAt } from "../model/changing.js";
-import { clock, el } from "./dom.js";
+import { changedFrom, changesOf, problemOfChanges, valueAt } from "../model/changing.js";
+import { clock, el, toast } from "./dom.js";
 
 /** @import { Annotation, AttributeType, Json } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
@@ -20,6 +20,7 @@ import { clock, el } from "./dom.js";
  */
 
 const INSPECTOR = "#inspector";
+const SAME = 5e-4; // s: closer than any two frames
 const MIXED = Symbol("different values");
 const CHOOSABLE = 9; // options by a digit
 
@@ -55,7 +56,12 @@ export function attributeFields(store, made, page, set, isWhole = false) {
   const fields = types.map((type) => {
     const say = (/** @type {Json} */ value) => {
       const now = page.time();
-      set(new Map(made.map((each) => [each.id, withValue(type, each, value, now)])));
+      const open = made.filter((each) => !isOutOfReach(type, each, now));
+      if (open.length < made.length) toast(outOfReach(type, made.length - open.length), "error");
+      const all = new Map(open.map((each) => [each.id, withValue(type, each, value, now)]));
+      const problem = [...all.values()].map(problemOfChanges).find(Boolean);
+      if (problem) toast(problem, "error");
+      else if (all.size) set(all);
     };
     return attributeField(type, shownValue(type, made, time), say, made.length === 1 ? made[0] : null, page, set);
   });
@@ -66,6 +72,23 @@ export function attributeFields(store, made, page, set, isWhole = false) {
   );
 }
 
+/** @param {Described} made @param {number} time */
+const isWithin = ({ start, end }, time) => time > start - SAME && time < end - SAME;
+
+/** Whether it changes in a segment that the playhead is not within: what is said there would take the place of all of it.
+ * @param {AttributeType} type
+ * @param {Described} made
+ * @param {number} time
+ */
+const isOutOfReach = ({ name, changes }, made, time) =>
+  changes && !isWithin(made, time) && changesOf(made.attributes[name]) !== null;
+
+/** @param {AttributeType} type @param {number} count of segments */
+function outOfReach({ name }, count) {
+  const where = count > 1 ? `${count} of the segments` : "the segment";
+  return `“${name}” changes within ${where}, and the playhead is outside: go to where it is to say something else.`;
+}
+
 /** The attributes of a segment of which one says something else; null takes it away.
  * @param {AttributeType} type
  * @param {Described} made
@@ -74,8 +97,7 @@ export function attributeFields(store, made, page, set, isWhole = false) {
  */
 function withValue({ name, changes }, made, value, time) {
   const { [name]: before, ...others } = made.attributes;
-  const isWithin = time > made.start && time < made.end;
-  const after = changes && isWithin ? changedFrom(before, time, value, made) : value;
+  const after = changes && isWithin(made, time) ? changedFrom(before, time, value, made) : value;
   return after === null ? others : { ...others, [name]: after };
 }
 

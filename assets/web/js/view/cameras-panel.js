@@ -161,7 +161,7 @@ export class CamerasPanel {
     this.workspace.doc?.editor.placeCamera(id, offset);
   }
 
-  /** Moves a camera by frames of the main one; the one in front, where none is named, or else the first.
+  /** Moves a camera by frames of the main one, by steps where that is sound alone; the one in front, where none is named, or else the first.
    * @param {number} frames
    * @param {string} [id]
    */
@@ -169,9 +169,8 @@ export class CamerasPanel {
     const { doc, player } = this.workspace;
     const offset = doc && id ? doc.store.offsetOf(id) : null;
     if (!doc || !id || offset === null) return;
-    const length = player.frameEnd - player.time || player.time - player.frames.edge(player.time, -1);
     this.#notes.delete(id);
-    doc.editor.placeCamera(id, offset + frames * length, true);
+    doc.editor.placeCamera(id, offset + frames * player.frames.lengthAt(player.time), true);
   }
 
   #inFront() {

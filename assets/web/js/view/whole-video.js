@@ -1,7 +1,7 @@
 // What is said of a video as a whole: labels, and a note.
 
 import { WHOLE_VIDEO } from "../model/special-rows.js";
-import { el } from "./dom.js";
+import { el, toast } from "./dom.js";
 
 /** @import { Annotation } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -14,6 +14,16 @@ const saidOf = (store) => [...store.annotations.values()].filter((made) => made.
  * @param {(id: string) => void} select an annotation, to say more of it
  */
 export function wholeVideo({ store, editor }, select) {
+  // a label goes by one click, and with it what was said beside it
+  const remove = (/** @type {Annotation} */ { id, label, note, attributes }) => {
+    editor.remove(id);
+    if (store.annotations.has(id) || (!note && !Object.keys(attributes).length)) return;
+    const step = editor.undoStack.done.at(-1);
+    toast(`“${label}” was removed, with its note and its attributes.`, "info", () => {
+      if (editor.undoStack.done.at(-1) === step) editor.undo();
+      else toast("Something was changed since; take that back first, with Undo (Ctrl+Z).", "error");
+    });
+  };
   const duration = store.video?.duration ?? 0;
   const made = saidOf(store);
   const listed = store.labels.filter((each) => each.track === WHOLE_VIDEO).map((each) => each.label);
@@ -29,7 +39,7 @@ export function wholeVideo({ store, editor }, select) {
       text: label,
       "aria-pressed": String(known !== undefined),
       "data-key": `whole ${label}`,
-      onclick: () => (known ? editor.remove(known.id) : say({ label })),
+      onclick: () => (known ? remove(known) : say({ label })),
     });
     if (!known) return button;
     const more = {
