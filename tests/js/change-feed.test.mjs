@@ -58,10 +58,7 @@ test("a hidden page has no stream, and asks again when it is shown", async () =>
 
 test("who follows one video is not told of what changed in others alone", async () => {
   const asked = { video: 0, all: 0 };
-  const ends = [
-    changeFeed.subscribe(async () => asked.video++, 0, "b"),
-    changeFeed.subscribe(async () => asked.all++),
-  ];
+  const ends = [changeFeed.subscribe(async () => asked.video++, 0, "b"), changeFeed.subscribe(async () => asked.all++)];
   const told = async (videos) => {
     const before = asked.all;
     open()[0].say("changed", videos);

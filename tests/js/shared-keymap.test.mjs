@@ -28,7 +28,7 @@ test("the review desk goes by the keys of the Annotate page", () => {
     "foot",
     "items",
   ];
-  const more = ["keys", "known", "message", "next", "reject", "reject-rest", "state", "undo"];
+  const more = ["keys", "known", "message", "next", "reject", "reject-rest", "settle", "state", "undo"];
   const ids = Object.fromEntries([...parts, ...more].map((id) => [`desk-${id}`, "button"]));
   for (const id of ["row", "video", "question", "by", "label"]) ids[`desk-${id}`] = "select";
   for (const id of ["highest", "lowest", "learn"]) ids[`desk-${id}`] = "input";

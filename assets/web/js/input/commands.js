@@ -254,8 +254,7 @@ export function commands(workspace) {
     // that comes next is about what the person sees
     chooseAll: () => {
       const made = [...store().annotations.values()];
-      const isSeen = (/** @type {string} */ track) => track !== WHOLE_VIDEO && timeline.rowLayout.isShown(track);
-      selection.set(made.filter(({ track }) => isSeen(track)).map(({ id }) => id));
+      selection.set(made.filter(({ id, track }) => track !== WHOLE_VIDEO && isSeen(id)).map(({ id }) => id));
     },
     clear: () => {
       timeline.marks = { in: null, out: null };
