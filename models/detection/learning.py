@@ -43,8 +43,6 @@ REJECTED = 0.15  # how far the mean of what people rejected is taken off that of
 USUAL = (
     3.0  # standard deviations that examples stand above the library along what one other says; counts as one of them
 )
-FEW = 2  # examples that say half of what many would
-USUAL_WORDS = 2.5  # and along the words, at least: of few examples one may be unusual; it counts as one of them
 ALIKE = 0.9  # most correlation of the two directions that is believed
 TOLERANCE = 0.05  # of average precision: how far below the words a blend may be and still count
 EVENED = (0.3, 0.85)  # see Weights
@@ -137,9 +135,7 @@ class _Library:
         shown = np.concatenate([each.shown for each in having]).astype(np.float64)
         examples = self.discriminant(shown.mean(0) - wrong)
         alike = min(max(float(self.text @ self._covariance @ examples), -ALIKE), ALIKE)
-        along = shown @ self.text
-        by_words = float(max(along.mean(), np.mean([USUAL_WORDS, *along]))) if self.text.any() else 0.0
-        by_examples = self._above(having, wrong)
+        by_words, by_examples = float((shown @ self.text).mean()), self._above(having, wrong)
         if by_words <= 0 or by_examples <= 0:  # what stands below the library along one says nothing beside the other
             return examples if by_examples > by_words or not self.text.any() else self.text
         shares = np.maximum(np.linalg.solve([[1, alike], [alike, 1]], [by_words, by_examples]), 0)
@@ -155,8 +151,8 @@ class _Library:
 
     def _above(self, having: Sequence[_Prepared], wrong: Floats) -> float:
         """How far the moments of a video stand above the library along what the other videos' say, on average."""
+        heights = [USUAL]
         total, count = sum(each.shown.sum(0, dtype=np.float64) for each in having), sum(len(e.shown) for e in having)
-        heights = [USUAL * count / (count + FEW)]
         for each in having if len(having) > 1 else ():
             others = (total - each.shown.sum(0)) / (count - len(each.shown))
             heights += (each.shown @ self.discriminant(others - wrong)).tolist()
