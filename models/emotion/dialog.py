@@ -1,7 +1,7 @@
 """Eighteen emotions from lines of dialogue, each read with its neighbours.
 
 The dialogue stream of temporal emotion localization (TEL; Lin et al. 2022), reduced to what subtitles alone can
-teach: sentence vectors, dilated temporal context, a class-agnostic attention, trained with clip labels only.
+teach: sentence vectors and what single utterances feel like, read with their neighbours, trained with clip labels only.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import safetensors.torch
 import torch
 from torch import nn
+from torch.nn import functional
 
 from studio.models._minilm import WIDTH, Sentences
 from studio.models._validation import as_texts
@@ -20,32 +21,55 @@ from studio.models.emotion.dcin import DCIN
 from studio.models.emotion.definitions import LABELS
 
 _WINDOW = 512  # cues a pass; films have thousands
+_RADII = (2, 8)  # lines to either side whose means a line is read with
 _REACH = 8  # how many lines to either side context reaches, in both networks
+FEELINGS = 28  # GoEmotions' 27 emotions and "neutral"
 
 
 class DialogNet(nn.Module):
-    """(B, L, 384) sentence vectors and bool mask (B, L) → logits (B, L, 18)."""
+    """(B, L, 384) sentence vectors and bool mask (B, L) → logits (B, L, 18).
 
-    def __init__(self, hidden: int = 192, drop: float = 0.5) -> None:
+    Each line has its vector and what `felt`, trained on single utterances of GoEmotions, makes of it; a line is read
+    beside the means of both over its neighbours, and the share of those neighbours that the scene has.
+    """
+
+    def __init__(self, hidden: int = 128, felt: int = 256, drop: float = 0.5) -> None:
         super().__init__()
-        self.own = nn.Linear(WIDTH, hidden)
-        self.branches = nn.ModuleList(
-            nn.Conv1d(WIDTH, hidden, 3, padding=dilation, dilation=dilation) for dilation in (1, 2, 4)
-        )
-        self.norm = nn.LayerNorm(hidden)
-        self.drop = nn.Dropout(drop)
+        self.felt = nn.Sequential(nn.Linear(WIDTH, felt), nn.ReLU(), nn.Linear(felt, FEELINGS))
+        width = (1 + len(_RADII)) * (WIDTH + FEELINGS) + len(_RADII)
+        self.hidden = nn.Linear(width, hidden)
         self.head = nn.Linear(hidden, len(LABELS))
-        self.straight = nn.Linear(WIDTH, len(LABELS))
+        self.straight = nn.Linear(width, len(LABELS), bias=False)
+        self.drop = nn.Dropout(drop)
+
+    @property
+    def felt_nearby(self) -> slice:
+        """Where in the features is what was felt in a line and its nearest neighbours."""
+        return slice(2 * WIDTH + FEELINGS, 2 * (WIDTH + FEELINGS))
+
+    def features(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(B, L, F): what `read` reads."""
+        # Scaled so that entries have unit size: unit vectors of 384 numbers are tiny.
+        x = x * WIDTH**0.5
+        x = torch.cat([x, self.felt(x)], 2) * mask.unsqueeze(2)
+        parts, shares = [x], []
+        for radius in _RADII:
+            side = 2 * radius + 1
+            near = functional.avg_pool1d(x.transpose(1, 2), side, 1, radius).transpose(1, 2)
+            share = functional.avg_pool1d(mask.float().unsqueeze(1), side, 1, radius).transpose(1, 2)
+            parts.append(near / share.clamp_min(1 / side))
+            shares.append(8 * share)  # learns fast: how much of a scene a line is says much
+        return torch.cat(parts + shares, 2)
+
+    def read(self, features: torch.Tensor) -> torch.Tensor:
+        """(…, F) → logits (…, 18)."""
+        words, shares = features[..., : -len(_RADII)], features[..., -len(_RADII) :]
+        features = torch.cat([self.drop(words), shares], -1)
+        logits: torch.Tensor = self.head(self.drop(torch.relu(self.hidden(features)))) + self.straight(features)
+        return logits
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        # Scaled so that entries have unit size: unit vectors of 384 numbers are tiny.
-        x = self.drop(x * WIDTH**0.5) * mask.unsqueeze(2)
-        y = self.own(x)
-        for branch in self.branches:
-            y = y + torch.relu(branch(x.transpose(1, 2))).transpose(1, 2) / len(self.branches)
-        y = self.drop(torch.relu(self.norm(y)))
-        logits: torch.Tensor = self.head(y) + self.straight(x)
-        return logits
+        return self.read(self.features(x, mask))
 
 
 def clean(line: str) -> str:
@@ -114,7 +138,7 @@ def network(weights: Mapping[str, torch.Tensor]) -> nn.Module:
     """The network that a file's weights are of, with these weights: a DCIN with a subtitle stream, or a DialogNet."""
     weights = {key: value.float() for key, value in weights.items()}
     if "said.own.weight" not in weights:
-        plain = DialogNet()
+        plain = DialogNet(len(weights["hidden.weight"]), len(weights["felt.0.weight"]))
         plain.load_state_dict(weights)
         return plain
     net = DCIN(None, WIDTH, hidden=len(weights["said.own.weight"]))

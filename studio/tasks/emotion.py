@@ -66,7 +66,7 @@ def find_emotions(
         versions.append(dialogue.version)
         context.progress(0.94, "Reading what is said")
         scores = dialogue.predict([said for _, _, said in lines])
-        plain = np.concatenate([dialogue.predict([line]) for line in evidence.PLAIN_LINES])
+        plain = dialogue.predict(evidence.plain_scene(len(lines)))
         predictions += _dialogue(dialogue.labels, scores, lines, video.duration_us)
         text = evidence.from_lines(units, scores, plain, dialogue.labels)
     shown = evidence.from_faces(units, [_joined(parts) for _, parts in sorted(faces.items())], expression.labels)

@@ -28,6 +28,7 @@ A_CLASS = 3  # segments of one class in PART_S of video
 PART_S = 600.0
 LEADING = 4  # only classes that are among so many strongest at a unit count there
 PLAIN_LINES = ("Okay.", "I see.", "All right.")  # what words that say nothing look like to a dialogue model
+_PLAIN_MOST = 24  # of them in one scene: more than a dialogue model reads to either side
 
 _FACE_AT_REST = 0.4  # a face that shows nothing speaks a little against what faces can show
 _FACE_WEIGHT = 2.0  # a face says more than the rest of the picture
@@ -92,6 +93,12 @@ def inside(units: Units, times_us: Times, values: Floats) -> Floats:
     close = ~some & (np.abs(times_us[nearest] - middles) <= NEAR_US)
     found[close] = values[nearest[close]]
     return found
+
+
+def plain_scene(length: int) -> list[str]:
+    """As many lines that say nothing, up to what context a dialogue model reads: it may expect more of a line that is
+    one of few."""
+    return [PLAIN_LINES[n % len(PLAIN_LINES)] for n in range(min(length, _PLAIN_MOST))]
 
 
 def from_lines(units: Units, scores: Floats, plain: Floats, labels: Sequence[str]) -> Floats:
