@@ -18,6 +18,9 @@ def register(commands: Commands) -> None:
     )  # fmt: skip
     sub.add_argument("--subtitles", metavar="FILE", type=Path, help="SRT, WebVTT or ASS (default: the video's own)")
     sub.add_argument("--encoding", metavar="NAME", help="of FILE, as in windows-1251 (default: UTF-8, else guessed)")
+    for option, task, what in (("expression", "expression", "faces"), ("dialogue", "dialog_emotion", "lines")):
+        names = engines(installed=False, task=task)
+        sub.add_argument(f"--{option}", choices=names, help=f"what reads {what} (default {names[0]})")
     what = "find who speaks when; boxes in pixels of the displayed picture"
     sub = commands.add("speakers", speakers, what, video=True, examples=("studio speakers talk.mp4 --json",))
     for option, task, what in (("model", "active_speaker", "who speaks"), ("detector", "face_detector", "faces")):
@@ -51,7 +54,7 @@ def register(commands: Commands) -> None:
 
 def emotions(args: Args) -> int:
     """`studio emotions`"""
-    params: Json = {}
+    params: Json = {key: name for key in ("expression", "dialogue") if (name := getattr(args, key))}
     if args.subtitles:
         if not args.subtitles.is_file():
             raise UsageError(f"There is no file “{args.subtitles.name}”; check the path after --subtitles.")

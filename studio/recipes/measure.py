@@ -84,12 +84,12 @@ def videos(data: Path) -> Numbers:
     }
 
 
-def expressions(data: Path) -> Numbers:
+def expressions(data: Path, name: str = "expression") -> Numbers:
     """FER2013's public test part, 3,589 faces, each read once; `accuracy_flip` is of the mean of a face and its mirror
     image, as the product predicts. `ferplus_accuracy` is that against what most of FER+'s ten raters say, of the faces
     on which one of the seven classes has more votes than any other answer."""
     faces, labels = expression.sheets(data / "fer2013", "dev")
-    model = models.load("expression", device="cpu")
+    model = models.load("expression", name, device="cpu")
     pictures = np.repeat(faces[..., None], 3, axis=3)
     found = model.predict(pictures, mirror=False).argmax(1)
     recalls = [float(np.mean(found[labels == c] == c)) for c in range(7)]
@@ -142,6 +142,7 @@ MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
         if models.installed(card)
     },
     "expression": ("expression", expressions),
+    "expression_raters": ("expression-raters", partial(expressions, name="expression-raters")),
     "dialog_emotion": ("dialog-emotion", dialog_emotions),
     "dcin": ("dcin-subtitles", partial(dialog_emotions, name="dcin-subtitles")),
     "speech_recognition": ("whisper-base", speech.measure),

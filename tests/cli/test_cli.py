@@ -101,6 +101,17 @@ def test_people(run: Any, clips: dict[str, Path], tmp_path: Path) -> None:
     assert all(set(s) == {"track", "start", "end", "label", "score"} for s in out["segments"])
 
 
+def test_the_model_of_faces_is_chosen_by_its_name(run: Any, indexed: Studio, clips: dict[str, Path]) -> None:
+    status, _, _ = run("emotions", clips["carphone"], "--expression", "expression-raters", "--json")
+    assert status == 0
+    video = indexed.videos.resolve(str(clips["carphone"]))["id"]
+    models = indexed.store.read(
+        lambda db: db.execute("SELECT model FROM runs WHERE video_id = ? AND task = 'emotion' ORDER BY seq", (video,))
+        .fetchall()
+    )  # fmt: skip
+    assert "expression-raters" in models[-1]["model"]
+
+
 def test_annotations_and_export(run: Any, indexed: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
     video = indexed.videos.resolve(str(clips["bigbuckbunny"]))["id"]
     wanted = {"edit_id": "cli", "op": "create", "id": "cli", "track": "t", "start": 1.0, "end": 2.0, "label": "é"}
