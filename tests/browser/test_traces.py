@@ -27,6 +27,7 @@ def test_a_curve_is_drawn_and_taken_back(new_page: Callable[[], Page], served: S
     page.click("#labels-save")
     row = page.locator(".gutter-row[data-row=Valence]")
     expect(row).to_be_visible()
+    expect(page.locator("dialog[open]")).to_have_count(0)  # news may bring the row before the dialog has its answer
     top = row.evaluate(
         "row => row.getBoundingClientRect().top - document.querySelector('#timeline').getBoundingClientRect().top"
     )
