@@ -3,17 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { toldOf, withFile } from "../../assets/web/js/view/schema-file.js";
+import { blankTrack, toldOf, withFile } from "../../assets/web/js/view/schema-file.js";
 
-const blank = (track) => ({
-  track,
-  closed: false,
-  exclusive: false,
-  attributes: [],
-  parent: null,
-  dependency: "",
-  scale: null,
-});
 const label = (name, more = {}) => ({
   track: "Hands",
   label: name,
@@ -24,7 +15,7 @@ const label = (name, more = {}) => ({
   was: name,
   ...more,
 });
-const row = (track, labels, more = {}) => ({ ...blank(track), listed: true, labels, ...more });
+const row = (track, labels, more = {}) => ({ ...blankTrack(track), listed: true, labels, ...more });
 const HAND = { name: "hand", kind: "choice", options: ["left", "right"] };
 const FORCE = { name: "force", kind: "number", options: [], low: 1, high: 5 };
 
@@ -40,7 +31,7 @@ test("what a file does not name stays as it is", () => {
   ];
   const before = structuredClone(here);
   const file = { labels: [{ track: "Head", label: "nod", colour: "#009e73", hotkey: "1" }], tracks: [] };
-  const { tracks, said } = withFile(here, file, blank);
+  const { tracks, said } = withFile(here, file);
   assert.deepEqual(tracks.slice(0, 3), before);
   assert.deepEqual(tracks[3], {
     ...row("Head", [label("nod", { track: "Head", colour: "#009e73", hotkey: "1", was: null })]),
@@ -64,7 +55,7 @@ test("what a file says of what there is holds, and is named", () => {
     labels: [{ track: "Hands", label: "wave", colour: "#009e73", kind: "point", attributes: [other] }],
     tracks: [{ track: "Hands", exclusive: true, attributes: [FORCE] }],
   };
-  const { tracks, said } = withFile(here, file, blank);
+  const { tracks, said } = withFile(here, file);
   const wave = label("wave", {
     was: "waves",
     colour: "#009e73",
@@ -82,7 +73,7 @@ test("no two labels of a row have one key: the one of which the file says nothin
   const here = [row("Hands", [label("wave", { hotkey: "1" }), label("clap", { hotkey: "2" }), label("snap")])];
   const of = (name, hotkey) => ({ track: "Hands", label: name, colour: "#0072b2", hotkey });
   const file = { labels: [of("clap", "1"), of("tap", "1"), of("rub", "2"), of("snap", "4")], tracks: [] };
-  const { tracks } = withFile(here, file, blank);
+  const { tracks } = withFile(here, file);
   assert.deepEqual(
     tracks[0].labels.map((each) => [each.label, each.hotkey]),
     [
@@ -97,8 +88,8 @@ test("no two labels of a row have one key: the one of which the file says nothin
 
 test("a file that says nothing new says so", () => {
   const here = [row("Hands", [label("wave", { hotkey: "1" })])];
-  const file = { labels: [{ ...label("wave"), hotkey: "1" }], tracks: [blank("Hands")] };
-  const { tracks, said } = withFile(here, file, blank);
+  const file = { labels: [{ ...label("wave"), hotkey: "1" }], tracks: [blankTrack("Hands")] };
+  const { tracks, said } = withFile(here, file);
   assert.deepEqual(tracks, here);
   assert.equal(toldOf(said), "The labels have everything that is in this file.");
 });

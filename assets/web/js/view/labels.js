@@ -7,7 +7,7 @@ import { attributeTypes } from "./attribute-types.js";
 import { counted, el, finder, redraw, toast } from "./dom.js";
 import { dependencyField } from "./dependency-field.js";
 import { scaleField } from "./scale-field.js";
-import { toldOf, withFile } from "./schema-file.js";
+import { blankTrack, toldOf, withFile } from "./schema-file.js";
 
 /** @import { AttributeType, Label, LabelKind, Schema, Server, Track } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -32,17 +32,6 @@ const ADMIN_ONLY = "Only an admin can rename or remove a label that others use, 
 
 const OVERTAKEN =
   "Somebody else changed the labels meanwhile. Theirs are listed now, with what you changed: look, and save again.";
-
-/** What the schema says of a row where it says nothing. @param {string} track @returns {Track} */
-const blankTrack = (track) => ({
-  track,
-  closed: false,
-  exclusive: false,
-  attributes: [],
-  parent: null,
-  dependency: "",
-  scale: null,
-});
 
 export class LabelEditor {
   /** Whose attributes are shown. @type {Set<EditedLabel | EditedTrack>} */
@@ -405,7 +394,7 @@ export class LabelEditor {
     try {
       const { labels, tracks = [] } = JSON.parse(await file.text());
       if (!Array.isArray(labels) || !Array.isArray(tracks)) throw new Error("no lists");
-      const { tracks: rows, said } = withFile(this.tracks, { labels, tracks }, blankTrack);
+      const { tracks: rows, said } = withFile(this.tracks, { labels, tracks });
       this.tracks = rows;
       this.fill();
       this.message.textContent = toldOf(said);

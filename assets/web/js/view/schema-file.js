@@ -10,6 +10,17 @@ const SETTINGS = /** @type {const} */ (["closed", "exclusive", "parent", "depend
  * @typedef {{ labels: string[], rows: string[], changed: string[] }} FromFile
  */
 
+/** What the schema says of a row where it says nothing. @param {string} track @returns {Track} */
+export const blankTrack = (track) => ({
+  track,
+  closed: false,
+  exclusive: false,
+  attributes: [],
+  parent: null,
+  dependency: "",
+  scale: null,
+});
+
 /** Attributes as the file has them; those that it does not name stay.
  * @param {readonly AttributeType[]} here
  * @param {readonly AttributeType[]} file
@@ -68,17 +79,16 @@ function withLabels(track, here, file, said) {
 /** The rows that are edited with what a file has: its rows and labels, each as the file says it.
  * @param {readonly EditedTrack[]} here
  * @param {{ labels: readonly Label[], tracks: readonly Track[] }} file
- * @param {(track: string) => Track} blank what the schema says of a row where it says nothing
  * @returns {{ tracks: EditedTrack[], said: FromFile }}
  */
-export function withFile(here, { labels, tracks }, blank) {
+export function withFile(here, { labels, tracks }) {
   /** @type {FromFile} */
   const said = { labels: [], rows: [], changed: [] };
   const named = [...new Set([...tracks, ...labels].map(({ track }) => String(track)))];
   const known = new Map(here.map((row) => [row.track, row]));
   const all = [...here.map(({ track }) => track), ...named.filter((track) => !known.has(track))];
   const found = all.map((track) => {
-    const row = known.get(track) ?? { ...blank(track), attributes: [], listed: false, labels: [] };
+    const row = known.get(track) ?? { ...blankTrack(track), attributes: [], listed: false, labels: [] };
     const told = tracks.find((each) => each.track === track);
     const made = {
       ...row,
