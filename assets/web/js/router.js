@@ -11,6 +11,7 @@ import { closeMenu } from "./view/menu.js";
  * @property {number | null} t null: nobody said
  * @property {number | null} end of a moment that a search found, which begins at t
  * @property {number} score of it
+ * @property {number | undefined} sure how likely it is what was asked for, 0…1, where that is known
  * @property {string} q
  * @property {string} like
  * @property {string} task
@@ -46,6 +47,7 @@ export function current() {
     t: query.has("t") ? Number(query.get("t")) || 0 : null,
     end: query.has("end") ? Number(query.get("end")) || 0 : null,
     score: Number(query.get("score")) || 0,
+    sure: query.get("sure") ? Number(query.get("sure")) || 0 : undefined,
     q: query.get("q") || "",
     like: query.get("like") || "",
     task: query.get("task") || "",

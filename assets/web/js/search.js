@@ -65,8 +65,9 @@ export function mount(element, server) {
 
   const text = () => query.value.trim();
   const open = (/** @type {{ video: string, t: number | string }} */ place) => go("annotate", { ...place, q: words });
-  const address = (/** @type {{ video: string, t: number | string, end?: number, score?: number }} */ place) =>
-    addressOf("annotate", { ...place, q: words });
+  const address = (
+    /** @type {{ video: string, t: number | string, end?: number, score?: number, sure?: number }} */ place,
+  ) => addressOf("annotate", { ...place, q: words });
   /** @param {string} words @param {readonly Moment[]} moments @returns {SearchQuery} */
   const questionOf = (words, moments) => ({
     query: words,

@@ -340,12 +340,13 @@ export class AnnotatePage {
    * @param {VideoDocument} doc
    * @param {Route} route
    */
-  #showHit(doc, { t, end, score, q }) {
+  #showHit(doc, { t, end, score, sure, q }) {
     if (t === null || end === null || end <= t) return;
-    doc.store.showHit({ start: t, end: Math.min(end, doc.store.video?.duration ?? end), label: q, score });
+    const until = Math.min(end, doc.store.video?.duration ?? end);
+    doc.store.showHit({ start: t, end: until, label: q, score, confidence: sure });
     this.selection.one(HIT);
     this.timeline.reveal(t, end, HIT);
-    note({ end: "", score: "" }); // it is shown once; going on from here is about the place
+    note({ end: "", score: "", sure: "" }); // it is shown once; going on from here is about the place
   }
 
   /** The segment that an address names is what is chosen; a line of the transcript, as soon as it is there.

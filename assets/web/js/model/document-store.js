@@ -237,7 +237,7 @@ export class DocumentStore extends Emitter {
   }
 
   /** What a search found here is shown as it was found; it is kept when somebody accepts it.
-   * @param {Pick<Prediction, "start" | "end" | "label" | "score">} found
+   * @param {Pick<Prediction, "start" | "end" | "label" | "score" | "confidence">} found
    */
   showHit(found) {
     this.#predictions.set(HIT, { ...found, id: HIT, run: "", task: "search", track: HIT_TRACK, verdict: "" });

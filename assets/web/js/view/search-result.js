@@ -9,7 +9,7 @@ import { LIKELY, explanationOf } from "./explanation.js";
 /** What a result can do, and what is known beside it.
  * @typedef {object} ResultOptions
  * @property {ScoreProfile | undefined} profile how well each part of its video fits
- * @property {(place: { video: string, t: number | string, end?: number, score?: number }) => string} address
+ * @property {(place: { video: string, t: number | string, end?: number, score?: number, sure?: number }) => string} address
  * @property {(event: MouseEvent) => void} follow what a click on a link of ours does
  * @property {(place: { video: string, t: number | string }) => void} open
  * @property {string | null} alike the address of what looks like it; null of sound alone
@@ -37,7 +37,13 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
     "a",
     {
       class: "picture",
-      href: address({ video: hit.video, t: hit.start, end: hit.end, score: hit.score }),
+      href: address({
+        video: hit.video,
+        t: hit.start,
+        end: hit.end,
+        score: hit.score,
+        sure: hit.confidence ?? undefined,
+      }),
       "aria-label": `${rank + 1}: ${hit.name}, ${from} to ${clock(hit.end, 1)}, score ${hit.score}`,
       onclick: follow,
       onmousemove: (event) => show(hit.start + (Math.floor(share(event) * FRAMES) / FRAMES) * (hit.end - hit.start)),
