@@ -168,6 +168,18 @@ class DialogEmotionClassifier(Protocol):
         ...
 
 
+class SentenceEncoder(Protocol):
+    """Texts in a space of `dim` dimensions, where the dot product of two says how alike their meanings are."""
+
+    name: str
+    version: str
+    dim: int
+
+    def encode(self, texts: list[str]) -> Floats:
+        """M texts → float32 (M, dim), unit length. Raises ValueError for other input."""
+        ...
+
+
 class VoiceActivityDetector(Protocol):
     """When somebody speaks."""
 

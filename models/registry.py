@@ -325,6 +325,10 @@ def load(
 ) -> "interfaces.DialogEmotionClassifier": ...
 @overload
 def load(
+    task: Literal["sentence_embedding"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "interfaces.SentenceEncoder": ...
+@overload
+def load(
     task: Literal["voice_activity"], name: str | None = None, device: str = "auto", folder: Path | None = None
 ) -> "interfaces.VoiceActivityDetector": ...
 @overload

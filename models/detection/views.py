@@ -1,7 +1,7 @@
-"""By what a label is best known: how it looks, how it sounds, or both together.
+"""By what a label is best known: how it looks, how it sounds, what is said, or two of these together.
 
-Each is a view of the same videos, a detector is learned from each (see `learning`), and those are compared on videos
-that none was learned from.
+Each is a view of the same videos, a detector is learned from each that promises something (see `learning`), and those
+are compared on videos that none was learned from.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,53 +25,73 @@ class View:
     spread: Floats | None = None
 
 
+Together = Callable[[str], tuple[str, View] | None]
+"""The first view and another one, by its name, together as one view with a name of its own; None: there is none."""
+
+
 def learn_best(
     views: Mapping[str, View],
+    together: Together = lambda name: None,
     seed: int = 0,
     progress: Callable[[float], object] = lambda done: None,
     with_head: bool = True,
-) -> tuple[str, Learned]:
-    """Which of some views a label is best learned from, and what was learned: one, another, and both together. It is
-    the first where there is nothing to compare by. What is measured is, of each fold, what the view says that is best
-    in the others; only which views are worth comparing (`_promising`) is seen in all folds. A moment that a view does
-    not have counts as not found. Arguments are those of `learn`."""
+) -> tuple[str, View, Learned]:
+    """Which of some views a label is best learned from, and what was learned: one, another, or the first with another
+    beside it. It is the first where there is nothing to compare by. What is measured is, of each fold, what the view
+    says that is best in the others; only which views are worth comparing (`_promising`) is seen in all folds. A moment
+    that a view does not have counts as not found. Arguments are those of `learn`."""
     first, every = next(iter(views)), _every(views)
-    if sum(len(video.truth) > 0 for video in every) < 2:
-        views = {name: replace(view, videos=apart(view.videos)) for name, view in views.items()}
+    is_one = sum(len(video.truth) > 0 for video in every) < 2
+    if is_one:
+        views = {name: _apart(view) for name, view in views.items()}
         every = _every(views)
     fold_of = {every[i].name: fold for fold, (_, held) in enumerate(folds_of(every, seed)) for i in held}
-    tried = _promising(views, fold_of, seed) if fold_of else [first]
+
+    def both(name: str) -> tuple[str, View] | None:
+        found = together(name)
+        return found and (found[0], _apart(found[1]) if is_one else found[1])
+
+    tried = _promising(views, both, fold_of, seed) if fold_of else {first: views[first]}
     if len(tried) == 1:
         alone = learn(*_of(views[first]), seed, progress, with_head)
-        return first, _with_spread(_of_all(alone, views[first], every), views[first])
+        return first, views[first], _with_spread(_of_all(alone, views[first], every), views[first])
     learned: dict[str, Learned] = {}
 
     def share(done: float) -> None:
         progress((len(learned) + done) / (len(tried) + 1))
 
-    for name in tried:
-        learned[name] = learn(*_of(views[name]), seed, share, with_head=False, fold_of=fold_of)
+    for name, view in tried.items():
+        learned[name] = learn(*_of(view), seed, share, with_head=False, fold_of=fold_of)
     beating = {name: each for name, each in learned.items() if name == first or each.step != "text"}
     name, chosen = _chosen(beating, every, fold_of)
-    if with_head and sum(len(video.truth) for video in views[name].videos) >= HEAD_FROM:
-        tried_with_head = learn(*_of(views[name]), seed, share, fold_of=fold_of)
-        chosen = _of_all(tried_with_head, views[name], every) if tried_with_head.step == "head" else chosen
+    view = tried[name]
+    if with_head and sum(len(video.truth) for video in view.videos) >= HEAD_FROM:
+        tried_with_head = learn(*_of(view), seed, share, fold_of=fold_of)
+        chosen = _of_all(tried_with_head, view, every) if tried_with_head.step == "head" else chosen
     by_text = _of_all(learned[first], views[first], every).by_text
-    return name, _with_spread(replace(chosen, by_text=by_text), views[name])
+    return name, view, _with_spread(replace(chosen, by_text=by_text), view)
 
 
-def _promising(views: Mapping[str, View], fold_of: Mapping[str, int], seed: int) -> list[str]:
-    """The first view, and the one of the others that tells the label apart best, if it does so better than the first:
-    to learn from each takes long. One that says nothing alone says nothing beside the first either."""
+def _apart(view: View) -> View:
+    return replace(view, videos=apart(view.videos))
+
+
+def _promising(views: Mapping[str, View], together: Together, fold_of: Mapping[str, int], seed: int) -> dict[str, View]:
+    """The first view, and of the others the one that tells the label apart best, if it does so better than the first:
+    to learn from each takes long. The best other one is also tried beside the first, unless it says nothing alone."""
     first, *others = views
-    margins: dict[str, float] = {}
-    for name in others:
-        if not margins or max(margins.values()) > SAYING:
-            margins[name] = margin(*_of(views[name]), fold_of, seed)
+    margins = {name: margin(*_of(views[name]), fold_of, seed) for name in others}
     best = max(margins, key=lambda name: margins[name], default=first)
-    if best == first or margins[best] <= max(SAYING, PROMISING * margin(*_of(views[first]), fold_of, seed)):
-        return [first]
-    return [first, best]
+    if margins.get(best, 0.0) <= SAYING:
+        return {first: views[first]}
+    found = views[best]
+    both = together(best)
+    if both and (beside := margin(*_of(both[1]), fold_of, seed)) > margins[best]:
+        best, found = both
+        margins[best] = beside
+    if margins[best] <= PROMISING * margin(*_of(views[first]), fold_of, seed):
+        return {first: views[first]}
+    return {first: views[first], best: found}
 
 
 def _of_all(learned: Learned, view: View, every: Sequence[LabelledVideo]) -> Learned:

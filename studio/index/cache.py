@@ -21,6 +21,7 @@ SHARED = "library"  # the folder that is about no single video
 USED = "used"  # the file whose time says when a video was worked with last
 CLEANED = "cleaned"  # the mark that what is missing was removed to make room, and is made again once it is wanted
 SOUND_STATISTICS = "sound-statistics-"  # begins the names of files of what a video sounds like, a file a sound track
+FINDINGS = "findings-"  # begins the name of the file of what the library knows of a video, for jobs
 _CHANGE = "changed"  # the file that is another one after features came, changed or went
 _USE_EVERY_S = 600.0
 

@@ -66,6 +66,7 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
         whole(0.9, "Finding shots")
         context.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
     said, note = _subtitles(video, context.settings.limits, params.get("encoding"))
+    tasks.text_vectors(context, video.id, [cue.text for cue in said.cues], 0.95)  # for those who teach
     return JobResult({"frames": len(features.times_us), "note": note}, transcripts=[said])
 
 
@@ -82,6 +83,7 @@ def _index_sound(context: TaskContext, video: VideoRef, encoding: str | None) ->
     context.progress(0.9, "Listening")
     tasks.sound_statistics(context, video)
     said, note = _subtitles(video, context.settings.limits, encoding)
+    tasks.text_vectors(context, video.id, [cue.text for cue in said.cues], 0.95)
     return JobResult({"frames": 0, "note": note}, transcripts=[said])
 
 
@@ -271,6 +273,7 @@ def transcribe(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What is said, as lines of the source `speech`."""
     video = video_of(params)
     said, language = tasks.transcribe(context, video, params.get("language"), params.get("model"))
+    tasks.text_vectors(context, video.id, [cue.text for cue in said.cues], 0.99)
     note = "" if said.cues else f"Nobody was heard to speak in this {'video' if video.pictures else 'recording'}."
     return JobResult({"language": language, "lines": len(said.cues), "note": note}, transcripts=[said])
 
@@ -296,7 +299,9 @@ def synchronise(context: TaskContext, params: dict[str, Any]) -> JobResult:
 
 def read_text(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What is written on the screen, and when."""
-    return _with_note(tasks.read_text(context, video_of(params), params.get("model")))
+    run = tasks.read_text(context, video := video_of(params), params.get("model"))
+    tasks.text_vectors(context, video.id, [found.label for found in run.predictions], 0.99)
+    return _with_note(run)
 
 
 def track_box(context: TaskContext, params: dict[str, Any]) -> JobResult:

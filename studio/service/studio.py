@@ -17,6 +17,7 @@ from studio.service.encoders import EMBED, Encoders
 from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.exchange.exchange import Exchange
 from studio.service.find import Find
+from studio.service.jobs.findings import KnownFindings
 from studio.service.jobs.jobs import PREPARES, Jobs
 from studio.service.jobs.library_backend import LibraryBackend
 from studio.service.jobs.work import Work, cores
@@ -75,6 +76,7 @@ class Studio:
             backend
             or (ProcessBackend(self.settings, "worker-interactive") if background else InlineBackend(self.settings)),
             self.encoders.chosen,
+            before=(findings := KnownFindings(self.store, self.cache)).keep,
         )
         self.users = Users(self.store)
         self.presence = Presence()
@@ -112,15 +114,14 @@ class Studio:
         if background:
             threading.Thread(target=self._interactive.start, daemon=True).start()
         if background and not self.store.read_only:
-            self._start_background_work(
-                cluster(self.settings) if cluster else ProcessBackend(self.settings, "worker-jobs")
-            )
+            inner = cluster(self.settings) if cluster else ProcessBackend(self.settings, "worker-jobs")
+            self._start_background_work(inner, findings)
 
-    def _start_background_work(self, inner: ExecutionBackend) -> None:
+    def _start_background_work(self, inner: ExecutionBackend, findings: KnownFindings) -> None:
         self.videos.trash.empty(TRASH_DAYS)
         remove_stale(self.settings.uploads)
         self.dataset_downloads.tidy()
-        backend = LibraryBackend(inner, self.encoders.chosen, lambda: self.store.read(cores))
+        backend = LibraryBackend(inner, self.encoders.chosen, lambda: self.store.read(cores), findings.keep)
         self.jobs.dispatcher = Dispatcher(
             self.store, backend, self.settings.limits.job_attempts, self.videos.tidy, done=self._job_done
         )

@@ -145,6 +145,19 @@ def get(db: sqlite3.Connection, run_id: str) -> dict[str, Any]:
     return {**dict(row), **values}
 
 
+def newest(db: sqlite3.Connection, tasks: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The ids of the newest runs of some tasks, by video and task; trials do not count."""
+    found: dict[str, dict[str, str]] = {}
+    rows = db.execute(
+        "SELECT video_id, task, id, max(seq) FROM runs WHERE task IN (SELECT value FROM json_each(?)) "
+        "AND CASE WHEN json_valid(params) THEN json_type(params, '$.trial') IS NULL END GROUP BY video_id, task",
+        (json.dumps(list(tasks)),),
+    )
+    for row in rows:
+        found.setdefault(row["video_id"], {})[row["task"]] = row["id"]
+    return found
+
+
 def of_video(db: sqlite3.Connection, video_id: str, since: int = 0) -> list[dict[str, Any]]:
     """The runs of a video after run number `since`, oldest first, without their payloads; not those that cannot be
     read."""

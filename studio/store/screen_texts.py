@@ -43,6 +43,26 @@ def search(
     ]
 
 
+def of_video(db: sqlite3.Connection, video_id: str) -> list[tuple[int, int, str]]:
+    """The texts of a video in order of time, (start_us, end_us, text): what people made of the readings, and the others
+    that nobody rejected; where annotators work independently what was read, whatever one of them says of it."""
+    asked = f"SELECT s.start_us, s.end_us, s.text FROM {_STANDING} AND s.video_id = ? ORDER BY s.start_us, s.id"
+    return [(row["start_us"], row["end_us"], row["text"]) for row in db.execute(asked, (video_id,))]
+
+
+def states(db: sqlite3.Connection) -> dict[str, str]:
+    """For each video that has texts a short text that is another one whenever what `of_video` gives is."""
+    asked = f"SELECT s.video_id, count(*), max(s.id), total(s.id) FROM {_STANDING} GROUP BY s.video_id"
+    return {video_id: " ".join(f"{value:.0f}" for value in values) for video_id, *values in db.execute(asked)}
+
+
+_STANDING = """screen_texts s JOIN videos v ON v.id = s.video_id WHERE iif(v.independent, s.prediction_id IS NOT NULL,
+    s.annotation_id IS NOT NULL
+    OR NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = s.prediction_id AND d.verdict = 'rejected')
+    AND NOT EXISTS (SELECT 1 FROM annotations a JOIN screen_texts t ON t.annotation_id = a.id
+        WHERE a.prediction_id = s.prediction_id))"""
+
+
 def _is_seen(db: sqlite3.Connection, annotation_id: str, reader: Reader | None) -> bool:
     asked = f"SELECT 1 FROM annotations a JOIN videos v ON v.id = a.video_id WHERE a.id = :id AND {SEEN}"
     return db.execute(asked, {**parameters(reader), "id": annotation_id}).fetchone() is not None

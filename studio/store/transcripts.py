@@ -52,6 +52,12 @@ def state(db: sqlite3.Connection, video_id: str) -> str:
     return " ".join(f"{value or 0:.0f}" for value in db.execute(asked, (video_id,)).fetchone())
 
 
+def states(db: sqlite3.Connection) -> dict[str, str]:
+    """The `state` of each video that ever had lines."""
+    asked = "SELECT video_id, count(*), max(id), total(version), total(deleted) FROM lines GROUP BY video_id"
+    return {video_id: " ".join(f"{value:.0f}" for value in values) for video_id, *values in db.execute(asked)}
+
+
 def videos(db: sqlite3.Connection, source: str | None = None, among: Sequence[str] | None = None) -> set[str]:
     """The ids of the videos, of these or of all, that have lines, or lines of a source."""
     asked = (

@@ -86,6 +86,11 @@ def names(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
     return {row["id"]: row["name"] for row in db.execute(asked, (json.dumps(list(ids)),))}
 
 
+def ids(db: sqlite3.Connection) -> list[str]:
+    """The ids of all videos that are not in the trash."""
+    return [row["id"] for row in db.execute("SELECT id FROM videos WHERE removed IS NULL")]
+
+
 def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """Every video, newest first. A page shows a part of them: `store.video_list`."""
     return [dict(row) for row in db.execute("SELECT * FROM videos WHERE removed IS NULL ORDER BY rowid DESC")]

@@ -33,6 +33,14 @@ from studio.tasks.explanation import explain
 from studio.tasks.face_boxes import face_boxes
 from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
+from studio.tasks.findings import (
+    FINDINGS_FILE,
+    Findings,
+    findings_state,
+    keep_findings,
+    people_rows,
+    text_vectors,
+)
 from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import (
     Embedded,
@@ -61,8 +69,10 @@ from studio.tasks.turns import speaker_turns
 from studio.tasks.voices import tell_voices
 
 __all__ = [
+    "FINDINGS_FILE",
     "Decision",
     "Embedded",
+    "Findings",
     "Hit",
     "Inside",
     "Lesson",
@@ -89,6 +99,7 @@ __all__ = [
     "face_tracks",
     "find_emotions",
     "find_speakers",
+    "findings_state",
     "gains_from_gpu",
     "gallery_card",
     "gallery_names",
@@ -100,6 +111,7 @@ __all__ = [
     "install",
     "is_indexed",
     "join_stretches",
+    "keep_findings",
     "key_of",
     "looks_inside",
     "make_thumbnails",
@@ -109,6 +121,7 @@ __all__ = [
     "most_different",
     "oom_fallbacks",
     "out_of_memory",
+    "people_rows",
     "pictures_of",
     "read_text",
     "relabel_detectors",
@@ -120,6 +133,7 @@ __all__ = [
     "synchronise",
     "teach",
     "tell_voices",
+    "text_vectors",
     "time_encoder",
     "track_box",
     "transcribe",

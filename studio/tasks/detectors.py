@@ -14,7 +14,7 @@ from studio.models.detection import encoder_of
 from studio.platform import files
 from studio.tasks.catalogue import row
 from studio.tasks.inside_boxes import INSIDE
-from studio.tasks.sound_statistics import vision_key
+from studio.tasks.modalities import vision_key
 from studio.tasks.teaching import detector_name
 
 TASK, ARCHITECTURE = "detection", "label-detector"

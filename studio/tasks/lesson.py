@@ -1,7 +1,7 @@
 """What people said of a label, and the samples of what is seen and heard there: what it is learned from."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,17 +11,30 @@ from numpy.typing import NDArray
 from studio.errors import NotFound, UsageError
 from studio.index import Features
 from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, View, sounds
+from studio.models.interfaces import Floats
 from studio.tasks.boundary_shift import Decision
 from studio.tasks.context import TaskContext, VideoRef
+from studio.tasks.findings import VECTORS, Samples, findings_of, text_samples, text_vectors
 from studio.tasks.inside_boxes import INSIDE, Inside, inside_features
+from studio.tasks.modalities import (
+    MODALITIES,
+    PEOPLE,
+    SCREEN_TEXT,
+    SOUND,
+    TRANSCRIPT,
+    Modality,
+    beside,
+    modality_of,
+    vision_key,
+)
 from studio.tasks.query import encoder_key
-from studio.tasks.sound_statistics import SOUND, WITH_SOUND, listens, sound_statistics, statistics_file, vision_key
+from studio.tasks.sound_statistics import sound_statistics, statistics_file
 from studio.timeline import MICROS
 from studio.timeline.spans import Span
 
 OTHERS = 60_000  # samples of what nobody said anything of that it is learned from
 MOST_HEARD_S = 50_000.0  # seconds of sound that it is learned from
-Samples = tuple[NDArray[Any], NDArray[np.float64]]  # rows (N, D), and the borders of their cells in s (N + 1,)
+TEXTS = (TRANSCRIPT, SCREEN_TEXT)  # of which the label's words say something, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,45 +84,69 @@ class Place:
     payload: dict[str, str] | None = None
 
 
-def examples(
-    context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]
-) -> tuple[dict[str, View], dict[str, Said]]:
-    """What a label can be learned from, by the key of what a detector reads: how it looks, how it sounds, or both; and
-    what is known of each video that is indexed, or of each box in one, by id: of all of which something is known, and
-    of some others.
+@dataclass
+class Examples:
+    """What a label can be learned from: `views` of the videos, by the key of what a detector reads, and `said`, what is
+    known of each video that is indexed, or of each box in one, by id: of all of which something is known, and of some
+    others. `together` is a view of frames with another modality beside them."""
 
-    Raises UsageError where there is nothing to learn from."""
-    encoder = context.model("text_video")
-    key = encoder_key(encoder)
+    views: dict[str, View]
+    said: dict[str, Said]
+    together: Callable[[str], tuple[str, View] | None]
+
+
+def examples(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]) -> Examples:
+    """Of a lesson, among these videos. Raises UsageError where there is nothing to learn from, Cancelled."""
+    key = encoder_key(context.model("text_video"))
     context.progress(0.0, "Reading the examples")
-    text = context.text_vectors(encoder, key, [lesson.label])[0]
     views: dict[str, View] = {}
     heard: dict[str, Said] = {}
-    for read in (f"{key}{INSIDE}",) if lesson.inside else (key, SOUND, f"{key}{WITH_SOUND}"):
-        found = _learned_from(context, lesson, videos, read)
+
+    def add(read: str, among: Sequence[VideoRef] = videos) -> View | None:
+        found = _learned_from(context, lesson, among, read)
         said = {place.id: within(place, lesson.said.get(place.id, Said())) for place in found}
         known = [labelled(place, said[place.id]) for place in found]
-        if any(len(video.truth) for video in known):
-            heard = {**said, **heard}
-            views[read] = _view(read, text, known)
+        if not any(len(video.truth) for video in known):
+            return None
+        heard.update({place: each for place, each in said.items() if place not in heard})
+        return _view(context, lesson.label, read, known)
+
+    def together(read: str) -> tuple[str, View] | None:
+        modality = modality_of(read)
+        if modality is None or key not in views:
+            return None
+        both = beside(key, modality)
+        view = add(both, [video for video in videos if video.id in heard])  # others are in no fold
+        return None if view is None else (both, view)
+
+    for read in (f"{key}{INSIDE}",) if lesson.inside else (key, *(modality.key for modality in MODALITIES)):
+        view = add(read)
+        if view is not None:
+            views[read] = view
     if not views:
         raise UsageError(
             f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
         )
-    return views, heard
+    return Examples(views, heard, together)
 
 
-def _view(read: str, text: NDArray[np.float32], videos: Sequence[LabelledVideo]) -> View:
-    """Numbers of sounds each vary as much as any other; the words say nothing of them."""
-    if not listens(read):
-        return View(text, videos)
-    seen = len(text) if vision_key(read) else 0
-    spread = np.ones(seen + 2 * sounds.WIDTH, np.float32)
+def _view(context: TaskContext, label: str, read: str, videos: Sequence[LabelledVideo]) -> View:
+    """What the label's words say of frames and of texts; they say nothing of sound and of people, whose numbers each
+    vary as much as any other."""
+    modality, words = modality_of(read), np.zeros(0, np.float32)
+    if vision := vision_key(read):
+        encoder = context.model("text_video")
+        words = context.text_vectors(encoder, vision.removesuffix(INSIDE), [label])[0]
+    if modality in TEXTS:
+        words = np.concatenate([words, context.model("sentence_embedding").encode([label])[0]])
+    if modality is None or modality in TEXTS:
+        return View(words, videos)
+    seen = len(words)
+    spread = np.ones(videos[0].rows.shape[1], np.float32)
     spread[seen:] = sounds.spread_of([video.rows[:, seen:] for video in videos])
-    words = np.concatenate([text[:seen], np.zeros(2 * sounds.WIDTH, np.float32)])
     for video in videos:
         np.divide(video.rows, spread, out=video.rows)  # they are made for this, and take much memory
-    return View(words, videos, spread)
+    return View(np.concatenate([words, np.zeros(len(spread) - seen, np.float32)]), videos, spread)
 
 
 def _learned_from(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], read: str) -> list[Place]:
@@ -117,18 +154,23 @@ def _learned_from(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRe
     OTHERS samples elsewhere, since a library does not fit into memory. The label chooses these, the same ones each time
     and few others when the library grows."""
     known = {lesson.inside[each].video if each in lesson.inside else each for each in lesson.said}
-    if listens(read):
+    if modality_of(read) is SOUND:
         chosen = _listened_to(context, lesson, videos)
         return [place for video in videos if video.id in chosen for place in places(context, lesson, video, read)]
     found, left = {video.id: places(context, lesson, video, read) for video in videos if video.id in known}, OTHERS
     for video in _by_chance(lesson, videos):
-        if video.id not in known:
+        if video.id not in known and _is_at_hand(context, video, read):
             here = places(context, lesson, video, read)
             left -= sum(len(place.rows) for place in here)
             if left < 0:
                 break
             found[video.id] = here
     return [place for video in videos for place in found.get(video.id, ())]
+
+
+def _is_at_hand(context: TaskContext, video: VideoRef, read: str) -> bool:
+    """Whether a video is read quickly: to encode the texts of a whole library takes long."""
+    return modality_of(read) not in TEXTS or context.cache.has(video.id, VECTORS)
 
 
 def _by_chance(lesson: Lesson, videos: Sequence[VideoRef]) -> list[VideoRef]:
@@ -162,18 +204,18 @@ def places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str, don
     work that is done. Raises MediaError, Cancelled."""
     if read.endswith(INSIDE):
         return _inside(context, lesson, video, read)
-    key = vision_key(read)
+    key, modality = vision_key(read), modality_of(read)
     features = context.features.whole(video.id, key) if key else None
     if key and features is None:
         return []
     samples = _seen(video, features) if features else None
-    if listens(read):
-        heard = _heard(context, video, done)
-        samples = _beside(samples, heard) if samples else heard
+    if modality is not None:
+        other = _samples(context, video, modality, done)
+        samples = _together(samples, other, finer=modality is SOUND) if samples else other
     if samples is None or not len(samples[0]):
         return []
     end_us = min(video.duration_us, round(samples[1][-1] * MICROS))  # sound may end before the picture
-    return [Place(video.id, video, *samples, 0, end_us if listens(read) else video.duration_us, lesson.track)]
+    return [Place(video.id, video, *samples, 0, end_us if modality else video.duration_us, lesson.track)]
 
 
 def is_read(context: TaskContext, video: VideoRef) -> bool:
@@ -198,11 +240,49 @@ def _heard(context: TaskContext, video: VideoRef, done: float) -> Samples:
     return rows, np.minimum(np.arange(len(rows) + 1) * sounds.STEP_S, video.duration_us / MICROS)
 
 
-def _beside(seen: Samples, heard: Samples) -> Samples:
-    """What is seen while each sample is heard, and what is heard."""
-    (pictures, borders), (rows, edges) = seen, heard
+def _samples(context: TaskContext, video: VideoRef, modality: Modality, done: float) -> Samples:
+    """What a video has of a modality; no samples where it has nothing."""
+    if modality is SOUND:
+        return _heard(context, video, done)
+    found, duration_us = findings_of(context.cache, video.id), video.duration_us
+    nothing = np.zeros((0, 0), np.float32), np.zeros(1)
+    if found is None:
+        return nothing
+    if modality is PEOPLE:
+        if not len(found.people):
+            return nothing
+        borders = np.minimum(np.arange(len(found.people) + 1) * sounds.STEP_S, duration_us / MICROS)
+        return sounds.with_surroundings(found.people), borders
+    lines = found.said if modality is TRANSCRIPT else found.written
+    if not lines:
+        return nothing
+    vectors = text_vectors(context, video.id, [text for *_, text in (*found.said, *found.written)], done)
+    own = vectors[: len(found.said)] if modality is TRANSCRIPT else vectors[len(found.said) :]
+    return text_samples(lines, own, duration_us)
+
+
+def _together(seen: Samples, other: Samples, finer: bool) -> Samples:
+    """Frames and another modality: what is seen during each of its samples where those are `finer`, else what it is on
+    average while each frame is seen. Nothing where one of them is missing."""
+    (pictures, borders), (rows, edges) = seen, other
+    if not len(rows):
+        return other
+    if not finer:
+        return np.concatenate([pictures.astype(np.float32), mean_within(rows, edges, borders)], axis=1), borders
     shown = np.searchsorted(borders, (edges[1:] + edges[:-1]) / 2, "right") - 1
     return np.concatenate([pictures[shown.clip(0, len(pictures) - 1)].astype(np.float32), rows], axis=1), edges
+
+
+def mean_within(rows: NDArray[np.float32], edges: NDArray[np.float64], borders: NDArray[np.float64]) -> Floats:
+    """Samples (N, D) whose cells have the edges (N + 1,) → their mean over time in each cell of other `borders`
+    (M + 1,): (M, D); beyond them zeros."""
+    lengths = np.diff(edges)[:, None]
+    total = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows * lengths, axis=0)])
+    at = borders.clip(edges[0], edges[-1])
+    cell = (np.searchsorted(edges, at, "right") - 1).clip(0, len(rows) - 1)
+    reached = total[cell] + rows[cell] * (at - edges[cell])[:, None]
+    found: Floats = (np.diff(reached, axis=0) / np.maximum(np.diff(borders), 1e-9)[:, None]).astype(np.float32)
+    return found
 
 
 def _inside(context: TaskContext, lesson: Lesson, video: VideoRef, read: str) -> list[Place]:

@@ -9,9 +9,6 @@ from studio.index import SOUND_STATISTICS
 from studio.models.detection import sounds
 from studio.tasks.context import TaskContext, VideoRef
 
-SOUND = "sound@1"  # what a detector reads that listens; another version where the statistics are other ones
-WITH_SOUND = f"+{SOUND}"  # ends the key of an encoder's vectors that lie beside them
-
 
 def statistics_file(video: VideoRef) -> str:
     """The name in the cache, of the sound that was chosen."""
@@ -33,13 +30,3 @@ def sound_statistics(context: TaskContext, video: VideoRef) -> NDArray[np.float1
     found = sounds.statistics(levels)
     context.cache.save_array(video.id, statistics_file(video), found)
     return found
-
-
-def vision_key(read: str) -> str:
-    """Whose frame vectors are among what a detector reads; "" where it only listens."""
-    return "" if read == SOUND else read.removesuffix(WITH_SOUND)
-
-
-def listens(read: str) -> bool:
-    """Whether a detector reads sound."""
-    return read == SOUND or read.endswith(WITH_SOUND)

@@ -21,8 +21,8 @@ from studio.tasks.boundary_shift import Shift, shift_for
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.inside_boxes import INSIDE
 from studio.tasks.lesson import Lesson, Place, Said, examples, is_read, places
+from studio.tasks.modalities import modality_of, names, vision_key
 from studio.tasks.query import encoder_key
-from studio.tasks.sound_statistics import listens, vision_key
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
 from studio.timeline.spans import Span, is_same
 
@@ -54,10 +54,12 @@ def teach(
 
     Raises UsageError where there is nothing to learn from, ModelUnavailable, Cancelled.
     """
-    views, heard = examples(context, lesson, videos)
+    known = examples(context, lesson, videos)
     context.progress(0.1, "Learning")
-    key, learned = detection.learn_best(views, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
-    tuned = _deeper(context, lesson, views[key], key, learned, deeper, videos)
+    key, view, learned = detection.learn_best(
+        known.views, known.together, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning")
+    )
+    tuned = _deeper(context, lesson, view, key, learned, deeper, videos)
     if tuned.learned is not None:
         learned, key = replace(tuned.learned, by_text=learned.by_text), encoder_key(tuned.encoder)
         unread = tuning.embed(context, context.model("text_video"), tuned.encoder, among, context.part(0.5, 0.6))
@@ -65,7 +67,7 @@ def teach(
     usual = shift_for("", lesson.decisions)  # what is kept is everybody's
     learned = replace(learned, weights=replace(learned.weights, shift=(usual.start_s, usual.end_s)))
     shift = shift_for(lesson.person, lesson.decisions)
-    facts = _facts(lesson, heard, key, learned, tuned.note)
+    facts = _facts(lesson, known.said, key, learned, tuned.note)
     before = _tuned_before(context, lesson)
     card = _kept(context, lesson, learned, key, facts, tuned.upper)
     if before not in ("", key) and card.files:
@@ -89,8 +91,9 @@ def _deeper(
     encoder = context.model("text_video")
     if lesson.inside or not tuning.is_wanted(context, encoder, asked):
         return tuning.Tuning("")
-    if listens(key):
-        return tuning.Tuning("The encoder was not tuned: the label is known best by its sound.")
+    if modality := modality_of(key):
+        how = modality.beside if vision_key(key) else modality.by
+        return tuning.Tuning(f"The encoder was not tuned: the label is known best by {how}.")
     by_id = {video.id: video for video in videos}
     tuned = tuning.tune(context, encoder, view.text, view.videos, by_id, context.part(0.1, 0.5))
     if tuned.learned is not None and learned.step == "head" and _precision(tuned.learned) <= _precision(learned):
@@ -109,11 +112,10 @@ def measure_teaching(context: TaskContext, lesson: Lesson, videos: Sequence[Vide
 
     Raises UsageError where there are too few to hold any out, ModelUnavailable, Cancelled.
     """
-    views, _ = examples(context, lesson, videos)
-    best, _ = detection.learn_best(
-        views, progress=lambda done: context.progress(0.3 * done, "Learning"), with_head=False
+    known = examples(context, lesson, videos)
+    _, view, _ = detection.learn_best(
+        known.views, known.together, progress=lambda done: context.progress(0.3 * done, "Learning"), with_head=False
     )
-    view = views[best]
     found = detection.learning_curve(
         view.text, view.videos, progress=lambda done: context.progress(0.3 + 0.7 * done, "Measuring")
     )
@@ -146,15 +148,16 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
         better = tuning.encoder_of(encoder, detector.encoder, models.read(card, tuning.UPPER, context.settings.models))
         unread = tuning.embed(context, encoder, better, among, context.part(0.0, 0.5))
     note = f"{card.summary} {tuning.left_out(unread)}".strip()
-    facts = {"step": detector.step, "modalities": modalities(detector.encoder), "note": note}
+    facts = {"step": detector.step, "modalities": names(detector.encoder), "note": note}
     own, common = (_finder(detector, facts, shift_for(who, lesson.decisions)) for who in (lesson.person, ""))
     runs = _looked(context, own, common, lesson, among, 0.0)
     if not runs and detector.encoder.endswith(INSIDE):
         raise UsageError(
             f"{name} looks inside boxes over time, and no indexed video has any; draw some (docs/boxes.md)."
         )
-    if not runs and listens(detector.encoder):
-        raise UsageError(f"{name} listens, and nothing here has a sound that can be read; add what has, and index it.")
+    modality = modality_of(detector.encoder)
+    if not runs and modality:
+        raise UsageError(f"{name} needs {modality.needs}, and nothing here has it; {modality.cure}.")
     if not runs:
         raise UsageError(
             f"No video is indexed with {detector.encoder}, whose vectors {name} reads; choose that encoder on the "
@@ -242,7 +245,8 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], key: str, learned: Learned
     )
     if measured is None:
         shown = "one example" if positive < 2 else f"{positive} moments that lie over each other"
-        how = f"{shown} and the words of the label," if vision_key(key) else f"{shown}, by its sound,"
+        modality = modality_of(key)
+        how = f"{shown}, by {modality.by}," if modality else f"{shown} and the words of the label,"
         note = f"Learned from {how} and not measured: nothing is left to measure it on. Label it in a second place."
     elif learned.step == "text":
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
@@ -254,21 +258,17 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], key: str, learned: Learned
             f"{measured['ap']:.2f} on what it was not learned from{words} ({measured['folds']} folds)."
         )
     return {
-        "label": lesson.label, "step": learned.step, "modalities": modalities(key),
+        "label": lesson.label, "step": learned.step, "modalities": names(key),
         "examples": {"positive": positive, "negative": negative},
         "measured": measured, "by_text": by_text, "note": " ".join(filter(None, (note, left_out, tuned))),
     }  # fmt: skip
 
 
-def modalities(read: str) -> list[str]:
-    """What a detector goes by: "vision", "audio", or both."""
-    return ["vision"] * bool(vision_key(read)) + ["audio"] * listens(read)
-
-
 def _by(read: str) -> str:
-    if not listens(read):
+    modality = modality_of(read)
+    if modality is None:
         return ""
-    return ", by how they look and sound" if vision_key(read) else ", by their sound"
+    return f", by {modality.beside if vision_key(read) else modality.by}"
 
 
 def _kept(

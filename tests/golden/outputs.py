@@ -86,6 +86,11 @@ def dialog_emotion(name: str) -> Any:
     return rounded(models.load("dialog_emotion", name, "cpu").predict(LINES))
 
 
+def sentence_embedding(name: str) -> Any:
+    """Every thirty-second number of the vectors of the lines."""
+    return rounded(models.load("sentence_embedding", name, "cpu").encode(LINES)[:, ::32])
+
+
 def sound(seconds: float = 2.0) -> np.ndarray:
     """A made-up voice: bursts of a buzz, a syllable each."""
     at = np.arange(int(seconds * 16_000)) / 16_000
@@ -133,6 +138,7 @@ TASKS = {
     "expression": expression,
     "face_detector": face_detector,
     "grounding": grounding,
+    "sentence_embedding": sentence_embedding,
     "speech_recognition": speech_recognition,
     "text_reading": text_reading,
     "text_video": text_video,

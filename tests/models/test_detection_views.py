@@ -44,27 +44,56 @@ def view(shows: bool, seeds: range = range(COUNT)) -> View:
 
 
 def test_a_label_is_learned_from_the_view_that_shows_it() -> None:
-    name, learned = learn_best({"looks": view(False), "sound": view(True)})
+    name, _, learned = learn_best({"looks": view(False), "sound": view(True)})
     assert name == "sound" and learned.measured is not None and learned.measured.ap > 0.9
-    alone = learn_best({"looks": view(False)})[1]
+    alone = learn_best({"looks": view(False)})[2]
     assert alone.measured is not None and learned.measured.ap > 2 * alone.measured.ap
     assert learn_best({"looks": view(True), "sound": view(False)})[0] == "looks"
     assert learn_best({"looks": view(True), "sound": view(True)})[0] == "looks", "the first of equals"
 
 
+def test_a_view_is_tried_beside_the_first_where_it_says_something_alone() -> None:
+    """Each shows half of the moments; together they show all."""
+
+    def half(side: int) -> View:
+        whole = [seen(False, seed) for seed in range(COUNT)]
+        rows = [np.roll(video.rows, side, axis=1) for video in whole]  # another noise
+        for video, each in zip(whole, rows, strict=True):
+            for start, _ in video.truth[side : side + 1].astype(int):
+                each[start : start + 4, 0] += 2.0
+        return View(np.zeros(WIDE, np.float32), [replace(v, rows=r) for v, r in zip(whole, rows, strict=True)])
+
+    looks, said = half(0), half(1)
+    pairs = zip(looks.videos, said.videos, strict=True)
+    joined = [replace(a, rows=np.concatenate([a.rows, b.rows], axis=1)) for a, b in pairs]
+    asked = []
+
+    def together(name: str) -> tuple[str, View]:
+        asked.append(name)
+        return f"looks+{name}", View(np.zeros(2 * WIDE, np.float32), joined)
+
+    every = {"looks": looks, "sound": view(False), "said": said}
+    name, chosen, learned = learn_best(every, together)
+    assert (name, asked) == ("looks+said", ["said"]) and chosen.videos == joined
+    assert learned.measured is not None and learned.measured.ap > 0.9
+    assert learn_best(every)[0] in ("looks", "said")
+    silent = {"looks": view(True), "sound": view(False)}
+    assert learn_best(silent, together)[0] == "looks" and asked == ["said"], "what says nothing is not tried beside it"
+
+
 def test_what_is_known_of_the_words_is_measured_by_the_first_view() -> None:
     first, second = view(False), view(True)
     words = np.eye(WIDE, dtype=np.float32)[0]
-    found = learn_best({"looks": replace(first, text=words), "sound": second})[1]
+    found = learn_best({"looks": replace(first, text=words), "sound": second})[2]
     assert found.by_text == learn(words, first.videos).by_text
 
 
 def test_a_moment_that_a_view_does_not_have_is_not_found_by_it() -> None:
     """The sound of half of the videos shows every moment there; the pictures of all show none."""
-    name, learned = learn_best({"looks": view(False), "sound": view(True, range(COUNT // 2))})
+    name, _, learned = learn_best({"looks": view(False), "sound": view(True, range(COUNT // 2))})
     assert name == "sound" and learned.measured is not None
     assert 0.4 < learned.measured.ap <= 0.5 and learned.measured.tiou <= 0.5
-    name, learned = learn_best({"looks": view(True), "sound": view(True, range(COUNT // 2))})
+    name, _, learned = learn_best({"looks": view(True), "sound": view(True, range(COUNT // 2))})
     assert name == "looks" and learned.measured is not None and learned.measured.ap > 0.9
 
 
@@ -76,14 +105,14 @@ def test_one_video_is_compared_by_its_stretches(shows: bool) -> None:
 
 def test_a_view_of_one_video_is_not_measured_and_stops_nothing() -> None:
     """A film among recordings: by pictures nothing can be held out."""
-    name, learned = learn_best({"looks": view(True, range(1)), "sound": view(True)})
+    name, _, learned = learn_best({"looks": view(True, range(1)), "sound": view(True)})
     assert name == "sound" and learned.measured is not None and learned.measured.ap > 0.9 and learned.by_text is None
-    name, learned = learn_best({"looks": view(False, range(1)), "sound": view(False)})
+    name, _, learned = learn_best({"looks": view(False, range(1)), "sound": view(False)})
     assert name in ("looks", "sound")
 
 
 def test_where_words_say_nothing_examples_are_what_is_learned() -> None:
-    learned = learn_best({"sound": view(False)})[1]
+    learned = learn_best({"sound": view(False)})[2]
     assert learned.step == "classifier" and learned.weights.direction.any()
 
 
@@ -112,7 +141,7 @@ def test_views_are_compared_where_all_of_them_are() -> None:
 
 def test_one_example_is_learned_by_the_first_view() -> None:
     one = View(np.zeros(WIDE, np.float32), [seen(True, 3, moments=1)])
-    name, learned = learn_best({"sound": one, "looks": one})
+    name, _, learned = learn_best({"sound": one, "looks": one})
     assert name == "sound" and learned.step == "classifier" and learned.measured is None
 
 
@@ -130,7 +159,7 @@ def test_progress_of_two_views_rises_and_may_end_it() -> None:
 
 def test_a_detector_divides_what_it_reads_by_its_spread() -> None:
     spread = np.linspace(0.5, 4, WIDE).astype(np.float32)
-    name, learned = learn_best({"sound": replace(view(True), spread=spread)})
+    name, _, learned = learn_best({"sound": replace(view(True), spread=spread)})
     again, read = unpacked(packed(learned.weights, "sound@1", learned.step), "d")
     assert read == "sound@1" and again.spread is not None and np.array_equal(again.spread, spread)
     held = seen(True, 40)

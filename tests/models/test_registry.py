@@ -13,8 +13,8 @@ from studio.models import architectures, registry
 from studio.models.card import ModelError
 
 TASKS = {
-    "active_speaker", "dialog_emotion", "expression", "face_detector", "grounding", "speech_recognition",
-    "text_reading", "text_video", "voice_activity",
+    "active_speaker", "dialog_emotion", "expression", "face_detector", "grounding", "sentence_embedding",
+    "speech_recognition", "text_reading", "text_video", "voice_activity",
 }  # fmt: skip
 
 CARD = """+++

@@ -104,7 +104,7 @@ def test_a_label_of_sound_is_learned_from_one_example(studio: Studio, row: dict[
     found = sorted((each["start"], each["end"]) for each in taught["predictions"])
     assert [iou(span, tone) >= 0.7 for span, tone in zip(found, [(2, 3), (4, 5)], strict=True)] == [True, True]
     assert taught["note"].startswith(
-        "“beep”: 2 new moments in 1 video to review. Learned from one example, by its sound,"
+        "“beep”: 2 new moments in 1 video to review. Learned from one example, by the sound,"
     )
 
 

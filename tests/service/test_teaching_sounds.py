@@ -14,7 +14,8 @@ from studio.index import SOUND_STATISTICS
 from studio.service import Studio
 from studio.store import runs
 from studio.tasks import TaskContext, VideoRef, detector_name, lesson
-from studio.tasks.sound_statistics import SOUND, statistics_file
+from studio.tasks.modalities import SOUND
+from studio.tasks.sound_statistics import statistics_file
 from studio.timeline import ModelRun, Prediction, Segment
 from tests.films import write_film
 from tests.sounds import RATE, SOUNDS, babble, write_sound
@@ -71,7 +72,7 @@ def test_a_sound_is_learned_from_recordings_and_found_in_another(studio: Studio,
         label(studio, ids[seed], seed)
     taught = studio.teaching.teach("siren")
     assert (taught["step"], taught["modalities"]) == ("classifier", ["audio"])
-    assert taught["measured"]["ap"] > 0.8 and "by their sound" in taught["note"]
+    assert taught["measured"]["ap"] > 0.8 and "by the sound" in taught["note"]
     assert {each["video"] for each in taught["predictions"] if each["score"] > 0.5} == {ids[3]}
     assert right([each for each in taught["predictions"] if each["video"] == ids[3]], 3) == set(STARTS[3])
     content = studio.detectors.export(detector_name("siren", "Sounds"))
@@ -102,7 +103,7 @@ def test_what_films_do_not_show_is_learned_by_their_sound(studio: Studio, tmp_pa
     label(studio, silent["id"], 3)
     without = studio.teaching.teach("siren")
     assert without["measured"]["ap"] < taught["measured"]["ap"]
-    with pytest.raises(UsageError, match="listens, and nothing here has a sound"):
+    with pytest.raises(UsageError, match="needs a sound that can be read, and nothing here has it"):
         studio.teaching.detect(detector_name("siren", "Sounds"), [silent])
 
 
@@ -167,7 +168,7 @@ def test_what_is_marked_after_the_end_of_the_sound_is_no_moment_of_it(studio: St
     studio.jobs.index(row["id"])
     context = TaskContext(studio.settings)
     ref = VideoRef(row["id"], row["path"], row["duration_us"])
-    (place,) = lesson.places(context, lesson.Lesson("x", "T", {}), ref, SOUND)
+    (place,) = lesson.places(context, lesson.Lesson("x", "T", {}), ref, SOUND.key)
     assert 4_000_000 <= place.end_us < 4_500_000
     said = lesson.Said(positive=[(2_000_000, 3_000_000), (6_000_000, 7_000_000)])
     assert lesson.labelled(place, lesson.within(place, said)).truth.tolist() == [[2, 3]]

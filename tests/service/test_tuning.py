@@ -183,4 +183,4 @@ def test_a_tuned_encoder_takes_the_place_of_a_better_head_nowhere(
     assert (found is better, dropped) == ((True, []) if is_tuned else (False, ["e@1+t"]))
     assert found.note == "tuned" or "what is around the moments tells more" in found.note
     heard = teaching._deeper(context, lesson, view, "sound@1", learned, False, [])
-    assert heard.learned is None and "by its sound" in heard.note
+    assert heard.learned is None and "by the sound" in heard.note

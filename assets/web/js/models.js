@@ -21,6 +21,8 @@ const TASKS = {
   face_detector: "Face detectors",
   expression: "Facial expressions",
   dialog_emotion: "Emotions of dialogue",
+  text_reading: "Reading the screen",
+  sentence_embedding: "What sentences mean",
   "plug-in": "Plug-ins with errors",
 };
 const REST_MS = 500; // between two looks at a comparison that runs

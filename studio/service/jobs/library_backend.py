@@ -1,5 +1,5 @@
-"""Every job of a library is done with the encoder that the library has chosen, unless it names another, and on as many
-processors as the library allows."""
+"""Every job of a library is done with the encoder that the library has chosen, unless it names another, on as many
+processors as the library allows, and with what the library knows."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,12 +9,16 @@ from studio.jobs import CORES, LIBRARY_ENCODER, ExecutionBackend, JobMonitor, Jo
 
 class LibraryBackend:
     """An `ExecutionBackend` around another that says with each call which encoder the library has then, and how many
-    processors the work may use (`cores`, 0: all)."""
+    processors the work may use (`cores`, 0: all), and before it `before`, which is told its kind."""
 
     def __init__(
-        self, inner: ExecutionBackend, encoder: Callable[[], str | None], cores: Callable[[], int] = lambda: 0
+        self,
+        inner: ExecutionBackend,
+        encoder: Callable[[], str | None],
+        cores: Callable[[], int] = lambda: 0,
+        before: Callable[[str], object] = lambda kind: None,
     ) -> None:
-        self.inner, self._encoder, self._cores = inner, encoder, cores
+        self.inner, self._encoder, self._cores, self._before = inner, encoder, cores, before
 
     def start(self) -> None:
         """See `ExecutionBackend`."""
@@ -22,6 +26,7 @@ class LibraryBackend:
 
     def call(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
         """See `ExecutionBackend`."""
+        self._before(kind)
         also = {LIBRARY_ENCODER: self._encoder(), CORES: self._cores()}
         return self.inner.call(kind, {**params, **{key: value for key, value in also.items() if value}}, monitor)
 

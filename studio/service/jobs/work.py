@@ -220,6 +220,7 @@ _TASKS = {
     "text_video": "Search and grounding", "speech_recognition": "Transcribing", "text_reading": "Reading the screen",
     "active_speaker": "Speakers", "expression": "Emotions", "dialog_emotion": "Emotions by words",
     "face_detector": "Faces", "voice_activity": "Hearing voices", "voices": "Telling voices apart",
+    "sentence_embedding": "What sentences mean",
 }  # fmt: skip
 
 
