@@ -238,9 +238,9 @@ def test_a_label_is_learned_where_something_is_known_and_from_some_of_the_rest(
 
     def learned(label: str, some: list[VideoRef] = refs) -> list[str]:
         said = {"v3": teaching.Said(positive=[(0, MICROS)]), "v8": teaching.Said(absent=[(5, 6)])}
-        views, heard = lesson.examples(context, teaching.Lesson(label, "T", said), some)
-        assert [video.name for video in views["e@1"].videos] == list(heard)
-        return list(heard)
+        known = lesson.examples(context, teaching.Lesson(label, "T", said), some)
+        assert [video.name for video in known.views["e@1"].videos] == list(known.said)
+        return list(known.said)
 
     first = learned("x")
     assert len(first) == 2 + 4 and {"v3", "v8"} < set(first)
