@@ -2,10 +2,13 @@
 
 The videos are made of photos that the encoder never learned from, each shown for some seconds while a camera moves over
 it; captions say what each shows. The labels are taught by other videos, of training photos. It needs the photos of
-shared/data/flickr8k beside the project.
+shared/data/flickr8k beside the project. Where STUDIO_LABEL_STUDIO names Label Studio's program, the same is done by
+hand there, too, in the way that takes the fewest actions.
 """
 
+import os
 import re
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -27,6 +30,7 @@ from studio.recipes.teaching import captions_of
 from studio.service import Studio
 from studio.timeline import Segment
 from tests.bench.actions import rows
+from tests.bench.label_studio import label_studio, login, task_of
 from tests.browser.annotate_page import AnnotatePage, go
 from tests.browser.conftest import FLAGS, Served, free_port
 from tests.conftest import SHARED
@@ -53,8 +57,9 @@ WHERE r.video_id = ? AND r.task = 'detection' AND p.start_us <= ? AND p.end_us >
     AND NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id)
 """
 LEFT = "!document.querySelector('#desk-items [data-verdict=accepted], #desk-items [data-verdict=rejected]')"
-# The keystroke-level model (Card, Moran and Newell 1980), in s: a key, a click and the way there, a thought before it.
-KEY, CLICK, MIND = 0.28, 1.1 + 2 * 0.1, 1.35
+# The keystroke-level model (Card, Moran and Newell 1980), in s: a key, a click and the way there, the same to the place
+# where a button is let go, a thought before it.
+KEY, CLICK, DRAG, MIND = 0.28, 1.1 + 2 * 0.1, 2 * 1.1 + 2 * 0.1, 1.35
 
 Truth = tuple[float, float, str]
 
@@ -115,6 +120,8 @@ def run(folder: Path) -> dict[str, object]:
             if way != "by hand":
                 review(hands, served, truth)
             complete(hands, served, truth)
+    if peer := os.environ.get("STUDIO_LABEL_STUDIO"):
+        found["by hand in Label Studio"] = in_label_studio(peer, folder / "peer", counted)
     base = found["by hand"]
     values: dict[str, object] = {"moments": sum(len(truth) for _, truth in counted)}
     for way, hands in found.items():
@@ -262,7 +269,11 @@ def kept(served: Served, film: str) -> list[Truth]:
 
 
 def is_there(served: Served, film: str, moment: Truth) -> bool:
-    return any(each[2] == moment[2] and share(each[:2], moment[:2]) >= ENOUGH for each in kept(served, film))
+    return any(is_same(each, moment) for each in kept(served, film))
+
+
+def is_same(one: Truth, other: Truth) -> bool:
+    return one[2] == other[2] and share(one[:2], other[:2]) >= ENOUGH
 
 
 @dataclass(frozen=True)
@@ -420,3 +431,96 @@ def complete(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> Non
             opened.saved()
         missing = [moment for moment in truth[film] if not is_there(served, film, moment)]
         assert not missing, (film, missing, kept(served, film))
+
+
+# ------------------------------------------------------------------ Label Studio
+
+FRAME_PX, NAMES_PX = 16, 150  # of its timeline: the width of a frame, and of what stands before the first one
+TIMELINE = ".lsf-timeline-frames__scroll"
+# The regions of the task that is open, by their ids: label, first and last frame, numbered from 1.
+REGIONS = """() => Object.fromEntries(Htx.annotationStore.selected.regions.map(
+  (r) => [r.cleanId, [r.labels[0], r.ranges[0].start, r.ranges[0].end]]))"""
+OPENED = """task => window.Htx?.task?.id === task && document.querySelector('video')?.readyState >= 2
+  && document.querySelector('.lsf-timeline-frames__indicator')"""
+
+
+def in_label_studio(program: str, root: Path, counted: list[tuple[Path, list[Truth]]]) -> Hands:
+    """All by hand there: a label by its key, its region drawn over the frames of the moment, as far as they are in
+    view, and its end dragged on over the next ones. Its timeline shows 48 frames at this width, turns over after a drag
+    to its end, and has no zoom."""
+    clips = root / "videos"
+    clips.mkdir(parents=True)
+    for path, _ in counted:
+        shutil.copy(path, clips)
+    with label_studio(program, root) as theirs, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        labels = "".join(f'<Label value="{label}" hotkey="{n + 1}"/>' for n, label in enumerate(LABELS))
+        project = theirs.project("by hand", labels, clips)
+        tasks = [task_of(clips / path.name) for path, _ in counted]
+        made = theirs.post(f"api/projects/{project}/import?return_task_ids=true", tasks)["task_ids"]
+        state = login(browser, theirs)
+        page = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=state).new_page()
+        hands = Hands(page)
+        page.goto(f"{theirs.url}projects/{project}/data?tab={theirs.tab(project)}&labeling=1")
+        for task, (_, truth) in zip(made, counted, strict=True):
+            page.wait_for_function(OPENED, arg=task, timeout=60_000)
+            page.wait_for_timeout(1_000)
+            for moment in truth:
+                draw(hands, moment)
+            drawn = [((first - 1) / RATE, last / RATE, label) for label, first, last in page.evaluate(REGIONS).values()]
+            assert all(any(is_same(each, moment) for each in drawn) for moment in truth), (task, drawn, truth)
+            hands.press("Control+Enter", "page", decides=False)
+        page.wait_for_timeout(2_000)
+        browser.close()
+    return hands
+
+
+def draw(hands: Hands, moment: Truth) -> None:
+    """The region of a moment. Three to six seconds are more than is in view, so it takes several drags."""
+    page, before = hands.page, hands.page.evaluate(REGIONS)
+    first, last = round(moment[0] * RATE) + 1, round(moment[1] * RATE)
+    seek(page, first)
+    if before:  # the last one is still chosen, and would get the label
+        hands.press("Escape", "mark", decides=False)
+    hands.press(str(LABELS.index(moment[2]) + 1), "mark")
+    at = shown(page)
+    drag(hands, at(first) + FRAME_PX / 2, at(last) + FRAME_PX / 2, 18)
+    for _ in range(20):
+        page.wait_for_timeout(300)
+        ((region, (*_, reached)),) = (each for each in page.evaluate(REGIONS).items() if each[0] not in before)
+        if reached >= last:
+            return
+        seek(page, reached)
+        at = shown(page)
+        row = page.locator(f".lsf-keypoints[data-id='{region}']").bounding_box()
+        frames = page.locator(TIMELINE).bounding_box()
+        assert row and frames
+        drag(hands, at(reached) + FRAME_PX - 2, at(last) + FRAME_PX - 2, row["y"] + row["height"] / 2 - frames["y"])
+    raise RuntimeError(f"its region never reached the end of {moment}")
+
+
+def seek(page: Page, frame: int) -> None:
+    """To go to a place is no action here either."""
+    page.locator(".lsf-frames-control").click()
+    page.locator(".lsf-frames-control input").fill(str(frame))
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+
+
+def shown(page: Page) -> Callable[[int], float]:
+    """Where each frame begins on the page."""
+    left = page.locator(TIMELINE).evaluate("e => e.getBoundingClientRect().left - e.scrollLeft")
+    return lambda frame: float(left + NAMES_PX + (frame - 1) * FRAME_PX)
+
+
+def drag(hands: Hands, begin: float, end: float, down: float) -> None:
+    """From one place of the timeline to another, or to where its view ends; `down` from its upper edge."""
+    page = hands.page
+    box = page.locator(TIMELINE).bounding_box()
+    assert box
+    y, far = box["y"] + down, box["x"] + box["width"] - FRAME_PX / 2
+    page.mouse.move(begin, y)
+    page.mouse.down()
+    page.mouse.move(min(end, far), y, steps=10)
+    page.mouse.up()
+    hands.did("mark", DRAG + MIND)

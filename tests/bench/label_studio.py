@@ -99,8 +99,8 @@ def run(folder: Path) -> dict[str, object]:
     with ExitStack() as stack:
         browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=browser_path(), args=FLAGS)
         peer = os.environ.get("STUDIO_LABEL_STUDIO")
-        theirs = stack.enter_context(_label_studio(peer, root)) if peer else None
-        state = _login(browser, theirs) if theirs else None
+        theirs = stack.enter_context(label_studio(peer, root)) if peer else None
+        state = login(browser, theirs) if theirs else None
         for count in COUNTS:
             with _studio(root / str(count), clip, count) as url:
                 sides = {"ours": Side(url, OURS_SHOWN, OUR_WHEEL)}
@@ -181,31 +181,42 @@ class LabelStudio:
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
+    def project(self, title: str, labels: str, folder: Path) -> int:
+        """A project with `labels`, whose tasks show videos of a folder below the root. Returns its number."""
+        config = CONFIG.format(labels=labels, rate=RATE)
+        number: int = self.post("api/projects/", {"title": title, "label_config": config})["id"]
+        storage = {"project": number, "path": str(folder), "use_blob_urls": True}
+        self.post("api/storages/localfiles", storage)  # a video of this size is no upload
+        return number
+
     def fill(self, clip: Path, count: int) -> str:
         """A project with one task: `clip` with `count` regions, one for each segment. Returns the task's page."""
         labels = "".join(f'<Label value="label {n}"/>' for n in range(12))
-        config = CONFIG.format(labels=labels, rate=RATE)
-        project = self.post("api/projects/", {"title": f"{count} regions", "label_config": config})["id"]
-        storage = {"project": project, "path": str(clip.parent), "use_blob_urls": True}
-        self.post("api/storages/localfiles", storage)  # a video of this size is no upload
+        project = self.project(f"{count} regions", labels, clip.parent)
         rows = sorted(segments(count), key=lambda row: -row[1])  # the last is on top
         regions = [
             {"id": f"r{n}", "type": "timelinelabels", "from_name": "label", "to_name": "video", "origin": "manual",
              "value": {"timelinelabels": [label], "ranges": [{"start": start * RATE + 1, "end": end * RATE}]}}
             for n, (label, start, end) in enumerate(rows)
         ]  # fmt: skip
-        task = {
-            "data": {"video": f"/data/local-files/?d={clip.parent.name}/{clip.name}"},
-            "annotations": [{"result": regions}],
-        }
+        task = {**task_of(clip), "annotations": [{"result": regions}]}
         (made,) = self.post(f"api/projects/{project}/import?return_task_ids=true", [task])["task_ids"]
         # without a tab the first visit makes one, and then shows the task again
-        tab = self.post("api/dm/views/", {"project": project, "data": {"title": "Default"}})["id"]
-        return f"projects/{project}/data?tab={tab}&task={made}"
+        return f"projects/{project}/data?tab={self.tab(project)}&task={made}"
+
+    def tab(self, project: int) -> int:
+        """A list of its tasks, by its number."""
+        made: int = self.post("api/dm/views/", {"project": project, "data": {"title": "Default"}})["id"]
+        return made
+
+
+def task_of(clip: Path) -> dict[str, object]:
+    """The task of a clip in a folder below the root."""
+    return {"data": {"video": f"/data/local-files/?d={clip.parent.name}/{clip.name}"}}
 
 
 @contextmanager
-def _label_studio(executable: str, root: Path) -> Iterator[LabelStudio]:
+def label_studio(executable: str, root: Path) -> Iterator[LabelStudio]:
     """It keeps everything below `root` and asks nobody outside for anything."""
     port, data = free_port(), root / "label-studio"
     data.mkdir()
@@ -242,7 +253,7 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     raise TimeoutError("Label Studio did not start")
 
 
-def _login(browser: Browser, theirs: LabelStudio) -> StorageState:
+def login(browser: Browser, theirs: LabelStudio) -> StorageState:
     page = browser.new_page()
     page.goto(theirs.url + "user/login/")
     page.fill("input[name=email]", MAIL)
