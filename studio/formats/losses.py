@@ -63,6 +63,7 @@ def cannot_hold(form: Format) -> list[str]:
         "attributes as anything but texts, numbers and lists": holds.attributes == "plain",
         "curves": not holds.curves,
         "other cameras and recordings": not holds.cameras,
+        "how fast the clocks of other cameras run": holds.cameras and not holds.clocks,
         "boxes": not holds.boxes,
         "boxes over time": not holds.objects,
         "boxes over time but at their key frames": holds.objects == "keys",
@@ -264,6 +265,11 @@ def _cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     if count := sum(len(t.cameras) for t in timelines) * (not holds.cameras):
         others = "1 other camera or recording" if count == 1 else f"{count} other cameras and recordings"
         yield f"{others} of the timeline {_is(count)} left out; times are those of the main one."
+    drifting = sum(each.rate != 1 for t in timelines for each in t.cameras)
+    if drifting and holds.cameras and not holds.clocks:
+        others = "1 camera or recording" if drifting == 1 else f"{drifting} cameras and recordings"
+        yield (f"How fast the clock of {others} runs is dropped: this format only says when each begins, so "
+               "that far from its beginning it is out of step.")  # fmt: skip
 
 
 def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:

@@ -68,10 +68,11 @@ class Exchange:
             cameras = tuple(
                 Beside(
                     each.row["name"],
-                    each.offset_us,
+                    each.place.offset_us,
                     videos.has_pictures(each.row),
                     each.row["duration_us"],
                     each.row["fps"],
+                    each.place.rate,
                 )
                 for each in on_timeline(db, row["id"])[1:]
             )

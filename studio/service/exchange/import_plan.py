@@ -17,7 +17,7 @@ from studio.service.videos import files
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.store.transcripts import Spoken
-from studio.timeline import WHOLE_VIDEO, Annotation, Box, Cue, Segment, Word, seconds
+from studio.timeline import WHOLE_VIDEO, Annotation, Box, Cue, MediaPlace, Segment, Word, seconds
 from studio.timeline.boxes import BoxTrack
 from studio.timeline.tiers import Dependency
 
@@ -68,12 +68,12 @@ class ImportOptions:
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A part of a file, and the video that it is about, where that is known; `cameras` are what plays beside it, by the
-    ids of their videos, and when each begins, in µs."""
+    ids of their videos, and where each lies on its timeline."""
 
     part: Part
     match: Match
     placed: Placed
-    cameras: tuple[tuple[str, int], ...] = ()
+    cameras: tuple[tuple[str, MediaPlace], ...] = ()
 
     @property
     def row(self) -> Row | None:
@@ -97,14 +97,14 @@ def matched(library: VideoMatcher, part: Part, name: str) -> tuple[Match, Part]:
     return match, part
 
 
-def cameras(library: VideoMatcher, part: Part, main: str) -> tuple[tuple[tuple[str, int], ...], list[str]]:
-    """What plays beside a part's video, by the ids of videos of the library and when each begins (µs); and a sentence
+def cameras(library: VideoMatcher, part: Part, main: str) -> tuple[tuple[tuple[str, MediaPlace], ...], list[str]]:
+    """What plays beside a part's video, by the ids of videos of the library and where each lies; and a sentence
     for each that is not there. A sound is not taken for the film of its name."""
     found, missing = {}, []
     for camera in part.cameras:
         row = library.find(camera.video).row
         if row is not None and _ending(camera.video) in ("", _ending(row["name"])):
-            found[row["id"]] = -camera.shift
+            found[row["id"]] = MediaPlace(-camera.shift, camera.rate)
         else:
             missing.append(
                 f"“{last(unquote(camera.video)):.60}”, which plays beside it, is not in the library; add it, and "

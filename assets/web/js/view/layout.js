@@ -7,6 +7,7 @@ import { WHOLE_VIDEO } from "../model/special-rows.js";
 import { depthOf, inTiers, siblingsIn } from "../model/tiers.js";
 import { BOX_ROW, boxRow } from "./box-row.js";
 
+/** @import { MediaPlace } from "../model/media-place.js" */
 /** @import { Annotation, BoxTrack, Graph, Item, Prediction, Preview } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { LineItem } from "../model/line-items.js" */
@@ -30,8 +31,8 @@ import { BOX_ROW, boxRow } from "./box-row.js";
  * @typedef {AnyRow & { kind: "filmstrip" | "wave" | "spectrogram" | "curve" }} SignalRow
  * @typedef {AnyRow & { kind: "layer", items: readonly Annotation[], current: string | null }} LayerRow what an annotator
  *   marked on a track; current: the segment that it is about
- * @typedef {AnyRow & { kind: "boxes", bars: { track: BoxTrack, offset: number, y: number, height: number }[] }} BoxRow boxes over
- *   time; offset: when the medium of one begins
+ * @typedef {AnyRow & { kind: "boxes", bars: { track: BoxTrack, place: MediaPlace, y: number, height: number }[] }} BoxRow boxes
+ *   over time; place: where the medium of one lies
  * @typedef {AnyRow & { kind: "trace", scale: readonly [number, number] }} TraceRow what is drawn as a curve
  * @typedef {TrackRow | SpeechRow | GraphRow | SignalRow | LayerRow | BoxRow | TraceRow} Row
  *
