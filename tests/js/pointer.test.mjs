@@ -7,6 +7,7 @@ import { element, happening } from "./dom.mjs";
 import { documentOf, frames, notices, prediction, quiet } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 import { Frames } from "../../assets/web/js/model/frames.js";
+import { SPEECH_ROW } from "../../assets/web/js/model/line-items.js";
 import { RowLayout } from "../../assets/web/js/model/row-layout.js";
 import { Selection } from "../../assets/web/js/model/selection.js";
 
@@ -557,7 +558,10 @@ test("a drag over an empty place of the row begins a line; a click there chooses
 
 test("a locked row of lines keeps them", () => {
   const { drag, moved, begun, refused, timeline } = speaking();
-  timeline.rowLayout.toggle("Speech", "locked");
+  timeline.rowLayout.toggle("Speech", "locked"); // a row of a person's that is called so
+  drag(1.01, 0.8);
+  assert.equal(moved.splice(0).length, 1);
+  timeline.rowLayout.toggle(SPEECH_ROW, "locked");
   drag(1.01, 0.8);
   drag(5, 6);
   assert.deepEqual([moved, begun, refused], [[], [], ["“Speech” is locked; unlock it in its menu."]]);

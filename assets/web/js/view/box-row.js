@@ -5,6 +5,7 @@ import { BOXES, indexAt, spanOf, titleOf } from "../model/box-track.js";
 import { isolated } from "./dom.js";
 import { FONT } from "./fonts.js";
 import { onTimeline, ownTime } from "../model/media-place.js";
+import { builtInKey } from "../model/row-layout.js";
 
 /** @import { BoxTrack } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
@@ -16,7 +17,7 @@ import { onTimeline, ownTime } from "../model/media-place.js";
 /** @typedef {{ track: BoxTrack, place: MediaPlace }} Placed */
 
 /** Its key among rows; a row of segments may be called “Boxes”. */
-export const BOX_ROW = "Boxes ▭";
+export const BOX_ROW = builtInKey(BOXES);
 const BAR_H = 17;
 const [PAD, GAP] = [4, 2];
 const MARK_PX = 3;

@@ -2,7 +2,8 @@
 
 import { countBefore } from "../model/binary-search.js";
 import { BOXES } from "../model/box-track.js";
-import { lineItems, SPEECH } from "../model/line-items.js";
+import { lineItems, SPEECH, SPEECH_ROW } from "../model/line-items.js";
+import { builtInKey, graphKey, nameOfRow } from "../model/row-layout.js";
 import { WHOLE_VIDEO } from "../model/special-rows.js";
 import { depthOf, inTiers, siblingsIn } from "../model/tiers.js";
 import { BOX_ROW, boxRow } from "./box-row.js";
@@ -61,11 +62,11 @@ const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
  * @type {[SignalRow["kind"] | "speech", string, (store: DocumentStore) => boolean][]}
  */
 const SIGNALS = [
-  ["filmstrip", "Film", (store) => store.video?.width !== 0],
-  ["wave", "Sound", (store) => store.media.waveform.length > 0],
-  ["spectrogram", "Spectrogram", (store) => store.media.waveform.length > 0],
-  ["speech", SPEECH, (store) => store.media.lines.length > 0],
-  ["curve", "Question", (store) => Boolean(store.media.curve?.times?.length)],
+  ["filmstrip", builtInKey("Film"), (store) => store.video?.width !== 0],
+  ["wave", builtInKey("Sound"), (store) => store.media.waveform.length > 0],
+  ["spectrogram", builtInKey("Spectrogram"), (store) => store.media.waveform.length > 0],
+  ["speech", SPEECH_ROW, (store) => store.media.lines.length > 0],
+  ["curve", builtInKey("Question"), (store) => Boolean(store.media.curve?.times?.length)],
 ];
 
 /** Rows from top to bottom. `names` has the keys of all rows, also of those that are hidden, and `tracks` those that have
@@ -79,7 +80,7 @@ export function layout(store, rowLayout, layers = []) {
   /** @type {Row[]} */
   const rows = layers.map(({ name, ...layer }, i) => ({
     kind: "layer",
-    key: `layer ${i}`,
+    key: builtInKey(`layer ${i}`),
     name,
     y: 0,
     height: HEIGHTS.layer,
@@ -94,7 +95,7 @@ export function layout(store, rowLayout, layers = []) {
       continue;
     }
     const query = store.media.curve?.query;
-    const name = kind === "curve" ? (query ? `“${query}”` : "Like this frame") : key;
+    const name = kind === "curve" ? (query ? `“${query}”` : "Like this frame") : nameOfRow(key);
     const height = Math.round(HEIGHTS[kind] * rowLayout.size(key));
     const strip = kind === "curve" && Boolean(store.media.curve?.clusters);
     if (rowLayout.isShown(key)) rows.push({ kind, key, name, y: 0, height, strip });
@@ -137,9 +138,6 @@ export function layout(store, rowLayout, layers = []) {
   }
   return { rows, height: top, names, tracks: sorted, siblings: siblingsIn(store, sorted) };
 }
-
-/** The key of the row of curves under a track. @param {string} track */
-export const graphKey = (track) => `${track} ∿`;
 
 /** The curves that are worth drawing: of several sources what all of them say together, and those that rise highest; in
  * the order that they came in.
@@ -237,15 +235,23 @@ function speechRow(store, rowLayout) {
   const found = stacked.get(items) ?? stack([...items.values()]);
   stacked.set(items, found);
   const { most, gap } = density(found);
-  const height = Math.round(Math.min(LINE_H, most) * rowLayout.size(SPEECH));
+  const height = Math.round(Math.min(LINE_H, most) * rowLayout.size(SPEECH_ROW));
   const lanes = found.map((lane, at) => ({
     kind: /** @type {const} */ ("line"),
     y: 3 + at * (height + gap),
     height,
     items: lane,
   }));
-  const { locked } = rowLayout.get(SPEECH);
-  return { kind: "speech", key: SPEECH, name: SPEECH, y: 0, height: 6 + found.length * (height + gap), locked, lanes };
+  const { locked } = rowLayout.get(SPEECH_ROW);
+  return {
+    kind: "speech",
+    key: SPEECH_ROW,
+    name: SPEECH,
+    y: 0,
+    height: 6 + found.length * (height + gap),
+    locked,
+    lanes,
+  };
 }
 
 const density = (/** @type {LaneItems[]} */ { length }) =>
