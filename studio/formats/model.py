@@ -307,7 +307,11 @@ class Holds:
             return "lines"
         if wanted:
             return wanted
-        return "lines" if timeline.lines and not any(not a.deleted for a in timeline.annotations) else "annotations"
+        return "lines" if timeline.lines and not self.marked(timeline) else "annotations"
+
+    def marked(self, timeline: Timeline) -> bool:
+        """Whether there are annotations of parts of the video, or of all of it where that has a place."""
+        return any(not a.deleted and (self.whole or a.track != WHOLE_VIDEO) for a in timeline.annotations)
 
     @property
     def boxes_of_cameras(self) -> bool:

@@ -115,7 +115,7 @@ class Exchange:
         """What there is to choose from for a file of the named format, first what it has unless somebody chooses:
         "annotations" and "lines" where it holds either and the video has both, else nothing."""
         holds, timeline = written_as(format_name).holds, self.timeline(self._video(video_id), by)
-        if not holds.chooses or not timeline.lines or not timeline.annotations:
+        if not holds.chooses or not timeline.lines or not holds.marked(timeline):
             return []
         return sorted(("annotations", "lines"), key=lambda kind: kind != holds.kind(timeline))
 

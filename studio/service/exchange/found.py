@@ -52,7 +52,7 @@ def export(exchange: Exchange, question: Question, found: Found, format_name: st
     if format_name == LIST:
         return File("moments.json", "application/json", reading.dump(as_json(found)))
     form, made = formats.named(format_name), _timelines(exchange, found, by)
-    if not any(t.annotations or t.lines for t in map(form.holds.narrowed, made)):
+    if not any(form.holds.marked(t) or t.lines for t in map(form.holds.narrowed, made)):
         raise UsageError(f"Nothing that was found has a place in {form.title}; export a table of moments instead.")
     if timed := [t for t in made if has_times(form, t)]:  # `write` says why where there is none
         made = timed
