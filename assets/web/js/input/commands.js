@@ -217,7 +217,7 @@ export function commands(workspace) {
     split: edit(
       (_, chosen) => {
         const second = operations.split(editor(), chosen, player.time, player.frames);
-        if (second) selection.one(second);
+        if (second) selection.instead(second);
       },
       () => lines.split(),
     ),
