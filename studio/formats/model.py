@@ -31,7 +31,7 @@ from studio.timeline import (
 from studio.timeline.boxes import LINK, BoxTrack, KeyFrame, key_frame
 from studio.timeline.changing import changing
 from studio.timeline.tiers import Dependencies, Dependency
-from studio.timeline.traces import Scale, Trace, later
+from studio.timeline.traces import RATE, Scale, Trace, later, samples
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
@@ -454,13 +454,21 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
         _track(name, most): tuple(dict.fromkeys(_text(label)[: most.label_chars] for label in labels))
         for name, labels in part.vocabularies.items()
     }
-    problems = (*part.problems, *_on_frames(part, footage, own), *said)
+    problems = (*part.problems, *_on_frames(part, footage, own), *said, *_late(part, footage))
     traces = tuple(
         replace(each, track=_track(each.track, most), values=later(each.values, shift)) for each in part.traces
     )
     scales = {_track(name, most): scale for name, scale in part.scales.items()}
     points = frozenset((_track(track, most), _text(label)[: most.label_chars]) for track, label in part.points)
     return Placed(marks, boxes, problems, lines, depend, listed, objects, traces, scales, points)
+
+
+def _late(part: Part, footage: Footage) -> list[str]:
+    """A sentence on curves that go on after the end of the video by more than a second: tools count up to it."""
+    end = samples(footage.duration) + RATE
+    count = sum(not replace(each, values=each.values[end:]).empty for each in part.traces)
+    where = "1 curve" if count == 1 else f"{count} curves"
+    return [f"What {where} say{'s' * (count == 1)} after the end of the video is left out."] * bool(count)
 
 
 def _in_frames(part: Part, footage: Footage) -> Part:

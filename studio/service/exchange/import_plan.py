@@ -268,6 +268,7 @@ def shown(
 ) -> Row:  # fmt: skip
     """What `preview` says, by what the file has (`batches`) and what of that is new (`fresh`)."""
     marks = [mark for one in ready for mark in one.placed.marks]
+    drawn = [trace.track for one in ready for trace in one.placed.traces]
     listed = list(reading.grouped(sorted(ready, key=lambda one: one.row is None), lambda one: one.part.video).values())
     unknown = sum(several[0].row is None for several in listed)
     verb = "is" if unknown == 1 else "are"
@@ -283,7 +284,7 @@ def shown(
         "format": form.name,
         "kind": kind,
         "parts": [_part(several) for several in listed[:SHOWN]],
-        "tracks": _counted((m.track for m in marks), plan.tracks),
+        "tracks": _counted((*(m.track for m in marks), *drawn), plan.tracks),
         "labels": _counted((m.label for m in marks), plan.labels),
         "segments": _segments(fresh),
         "already": _segments(batches) - _segments(fresh) - different * (plan.different != "both"),
@@ -334,10 +335,10 @@ def _part(several: Sequence[Ready]) -> Row:
 
 
 def columns(form: Format, data: bytes, plan: ImportOptions) -> list[Row]:
-    """The columns of a table and what they are taken for."""
-    if form is not table.FORMAT:
+    """The columns of a table and what they are taken for; none of a table of ratings."""
+    if form is not table.FORMAT or not (made := table.layout(data, plan.columns)).complete:
         return []
-    return [{"name": column.name, "to": column.role} for column in table.layout(data, plan.columns).columns]
+    return [{"name": column.name, "to": column.role} for column in made.columns]
 
 
 def rate(ready: Sequence[Ready], fps: float) -> float | None:
