@@ -100,6 +100,25 @@ test("agreement is that of the row that was chosen last", async () => {
   assert.match($("team-message").textContent, / 2 segments /);
 });
 
+test("who is no admin orders their own jobs, of which the first goes no further up", async () => {
+  const $ = pageOf("overview");
+  const { WorkPanel } = await import("../../assets/web/js/view/work-panel.js");
+  const { server, calls } = asked();
+  const panel = new WorkPanel(document.body, server);
+  const job = (id, own) => ({ id, own, kind: "index", title: `Indexing ${id}`, video: "", video_id: null, query: null, held: false }); // prettier-ignore
+  const queue = [job("b", false), job("a", true), job("c", true), job("d", false)];
+  const idle = { running: [], kinds: [], failed: [], failures: 0, left_s: null, unmeasured: 0, paused: false, held: "", hours: "", cores: 0, cores_here: 2, serving: true, off: [] }; // prettier-ignore
+  const show = async (fixed) => {
+    panel.refresh();
+    await calls.work.at(-1).answer({ ...idle, queue, waiting: 4, fixed });
+    const button = (id, sign) => $("work-queue").querySelector(`[data-key="${id} ${sign}"]`);
+    const state = (id) => ["⤒", "↑", "↓", "⤓"].map((sign) => (button(id, sign).disabled ? "no" : button(id, sign).getAttribute("aria-disabled") === "true" ? "idle" : "yes")); // prettier-ignore
+    return queue.map(({ id }) => state(id).join(" "));
+  };
+  assert.deepEqual(await show("Only an admin can order the work of all."), ["no no no no", "idle idle yes yes", "yes yes idle idle", "no no no no"]); // prettier-ignore
+  assert.deepEqual(await show(""), ["idle idle yes yes", "yes yes yes yes", "yes yes yes yes", "yes yes idle idle"]);
+});
+
 test("time budgets are those of what was chosen last", async () => {
   const $ = pageOf("overview");
   const { TimeBudgetPanel } = await import("../../assets/web/js/view/time-budget.js");

@@ -706,6 +706,7 @@
  * @property {number} [progress] of one that runs
  * @property {number | null} [left_s] null: nothing is known of it
  * @property {boolean} [held] it waits while the queue does not go on
+ * @property {boolean} [own] the person may change when it is done; who is no admin, among their own
  * @property {string | null} [error]
  * @property {string} [ended]
  *
