@@ -119,6 +119,33 @@ test("who is no admin orders their own jobs, of which the first goes no further 
   assert.deepEqual(await show(""), ["idle idle yes yes", "yes yes yes yes", "yes yes yes yes", "yes yes idle idle"]);
 });
 
+test("labels that were taught, and decided about while all are shown, are learned again once the server knows", async () => {
+  const $ = pageOf("review");
+  const { DeskLearning } = await import("../../assets/web/js/view/desk-learning.js");
+  const { server, calls } = asked();
+  const filter = { wanted: { feed: "unsure", label: "", track: "" } };
+  const learning = new DeskLearning($, server, filter, () => {});
+  const known = { labelled: 5, instants: 0, note: "", taught: "now", news: 50, learning: false };
+  const labelsOf = (name) => (calls[name] ?? []).map(({ request }) => request.label);
+  learning.decided({ label: "car", track: "Events" });
+  learning.decided({ label: "never taught", track: "Events" });
+  learning.decided({ label: "car", track: "Events" });
+  learning.ask(false); // something is on its way still
+  await calls.desk_progress[0].answer({ ...known, labelled: 0 });
+  await calls.desk_progress[1].answer({ ...known, taught: null });
+  learning.ask(true);
+  await calls.desk_progress[2].answer(known);
+  await calls.desk_progress[3].answer({ ...known, taught: null });
+  assert.deepEqual(labelsOf("desk_progress"), ["car", "never taught", "car", "never taught"]);
+  assert.deepEqual(labelsOf("teach"), ["car"]);
+  await learning.ask(true);
+  assert.equal(calls.desk_progress.length, 4, "nothing was decided since");
+  learning.decided({ label: "car", track: "Events" });
+  learning.wished.checked = false;
+  await learning.ask(true);
+  assert.deepEqual([calls.desk_progress.length, calls.teach.length], [4, 1], "nobody wishes it");
+});
+
 test("time budgets are those of what was chosen last", async () => {
   const $ = pageOf("overview");
   const { TimeBudgetPanel } = await import("../../assets/web/js/view/time-budget.js");
