@@ -4,16 +4,18 @@ Coarse: onsets of loudness in bands, correlated over every lag by FFT. Fine: aro
 the generalized cross-correlation with phase transform (GCC-PHAT; Knapp & Carter, “The generalized correlation method
 for estimation of time delay”, IEEE Trans. ASSP 24(4), 1976), whose peak stays sharp under noise, echo, another gain and
 lossy coding. Windows vote: where the sounds are not of one event, their peaks lie anywhere, and no lag gets their
-votes.
+votes. Where clocks run apart, only the windows near the coarse lag are within reach: along the line that those give,
+all are looked at again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+Samples = NDArray[np.float32] | NDArray[np.float16]
+Onsets = NDArray[np.float32]
 RATE = 8_000
 SHARE = 0.5  # of the windows that must agree; see tests/models/test_sound_alignment.py for what is measured
 _STEP, _WINDOW, _BANDS = 80, 256, 12  # 100 onsets a second
@@ -21,9 +23,9 @@ _LOWEST_HZ, _HIGHEST_HZ = 150, 3_600
 _CANDIDATES, _APART_S = 6, 0.25
 _LONGEST_S, _SHORTEST_S, _MOST_WINDOWS = 4.0, 0.5, 24
 _FEWEST_WINDOWS = 4
-_AROUND_S = 0.5  # how far a window looks around a lag: clocks of recorders drift by as much in some hours
+_AROUND_S = 0.5  # how far a window looks around a lag: clocks of recorders drift by as much in half an hour
 _SAME_S = 0.004  # sound needs 3 ms for a metre
-_MOST_DRIFT = 3e-4  # s a second
+_MOST_DRIFT = 6e-4  # s a second; recorders differ by 1e-4, cheap ones by more
 _RIVAL = 0.8  # of the votes, which a second lag must not have
 
 
@@ -32,8 +34,8 @@ class Alignment:
     """What was found. `lag` s: a sound at t of the one is at t - lag of the other, so the other began `lag` later.
 
     `share` of the `windows` agree on it, 0…1; `found` says whether that is enough. `drift`: by how many s a second the
-    other one's clock runs slower; `lag` holds in the middle of what both have. `rival` is another lag that fits about
-    as well, as where a sound repeats.
+    other one's clock runs slower; `lag` holds in the `middle` of what both have, s of the one. `rival` is another lag
+    that fits about as well, as where a sound repeats.
     """
 
     lag: float
@@ -41,6 +43,17 @@ class Alignment:
     windows: int
     drift: float = 0.0
     rival: float | None = None
+    middle: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """How many s of the one a second of the other lasts."""
+        return 1 / (1 - self.drift)
+
+    @property
+    def offset(self) -> float:
+        """When on the one the other begins, at that rate: what is at t of it is at offset + rate * t of the one."""
+        return (self.lag - self.drift * self.middle) * self.rate
 
     @property
     def found(self) -> bool:
@@ -52,13 +65,13 @@ def align(one: Samples, other: Samples) -> Alignment:
 
     Nothing is raised for sound that does not match, is silent or short: `found` is False then.
     """
-    tried = sorted((_voted(one, other, lag) for lag in _coarse(one, other)), key=lambda found: -_weight(found))
+    tried = sorted((_followed(one, other, lag) for lag in _coarse(one, other)), key=lambda found: -_weight(found))
     if not tried:
         return Alignment(0.0, 0.0, 0)
     best = tried[0]
     rivals = [each for each in tried[1:] if abs(each.lag - best.lag) > _APART_S]
     if rivals and _weight(rivals[0]) >= _RIVAL * _weight(best) and best.share >= SHARE:
-        return Alignment(best.lag, best.share, best.windows, best.drift, rivals[0].lag)
+        return replace(best, rival=rivals[0].lag)
     return best
 
 
@@ -69,7 +82,7 @@ def _weight(found: Alignment) -> float:
 # ---------------------------------------------------------------- coarse
 
 
-def onsets(samples: Samples) -> Samples:
+def onsets(samples: Samples) -> Onsets:
     """How much louder each band became: float32 (n, bands), a row every _STEP samples, each band of mean 0 and
     deviation 1."""
     count = max(0, (len(samples) - _WINDOW) // _STEP + 1)
@@ -82,7 +95,8 @@ def onsets(samples: Samples) -> Samples:
     levels = np.zeros((count, _BANDS), np.float32)
     for begin in range(0, count, 4096):  # pieces overlap: all of their spectra at once need much memory
         assert pieces is not None
-        power = np.abs(np.fft.rfft(pieces[begin : begin + 4096] * shape, axis=1)).astype(np.float32) ** 2
+        some = pieces[begin : begin + 4096].astype(np.float32) * shape
+        power = np.abs(np.fft.rfft(some, axis=1)).astype(np.float32) ** 2
         levels[begin : begin + 4096] = power @ filters
     floor = 1e-3 * np.maximum(np.quantile(levels, 0.95, axis=0, keepdims=True), 1e-9) if count else 1
     rising = np.maximum(np.diff(np.log(levels + floor), axis=0, prepend=0), 0) if count else levels
@@ -120,8 +134,17 @@ def _coarse(one: Samples, other: Samples) -> list[float]:
 # ---------------------------------------------------------------- fine
 
 
-def _voted(one: Samples, other: Samples, lag: float) -> Alignment:
-    """The exact lag near a coarse one, and how many windows agree on it."""
+def _followed(one: Samples, other: Samples, lag: float) -> Alignment:
+    """The exact lag near a coarse one, also where the clocks run so far apart that it is out of reach elsewhere."""
+    found = _voted(one, other, lag)
+    if not found.drift:
+        return found
+    again = _voted(one, other, found.lag, found)
+    return again if _weight(again) >= _weight(found) else found
+
+
+def _voted(one: Samples, other: Samples, lag: float, line: Alignment | None = None) -> Alignment:
+    """The exact lag near a coarse one, and how many windows agree on it; where a line is given, each looks near it."""
     shift = round(lag * RATE)
     start, end = max(0, shift), min(len(one), shift + len(other))
     length = round(min(_LONGEST_S, max(_SHORTEST_S, (end - start) / RATE / 8)) * RATE)
@@ -129,10 +152,13 @@ def _voted(one: Samples, other: Samples, lag: float) -> Alignment:
     times, lags = [], []
     for place in places:
         at = start + place
-        delay = _delay(one[at : at + length], other[at - shift : at - shift + length])
+        time = (at + length / 2) / RATE
+        by = shift if line is None else round((line.lag + line.drift * (time - line.middle)) * RATE)
+        begin = min(max(0, at - by), len(other) - length)
+        delay = _delay(one[at : at + length], other[begin : begin + length])
         if delay is not None:
-            times.append((at + length / 2) / RATE)
-            lags.append(lag + delay)
+            times.append(time)
+            lags.append((at - begin) / RATE + delay)
     if not lags:
         return Alignment(lag, 0.0, 0)
     return _agreed(np.array(times), np.array(lags), (start + end) / 2 / RATE)
@@ -148,7 +174,7 @@ def _loudest(one: Samples, other: Samples, length: int) -> list[int]:
 
 
 def _level(samples: Samples) -> float:
-    return float(np.sqrt(np.mean(samples**2))) if len(samples) else 0.0
+    return float(np.sqrt(np.mean(samples.astype(np.float32) ** 2))) if len(samples) else 0.0
 
 
 def _delay(one: Samples, other: Samples) -> float | None:
@@ -185,4 +211,4 @@ def _agreed(times: NDArray[np.float64], lags: NDArray[np.float64], middle: float
                 votes = agree
                 drift = float(np.polyfit(times[agree], lags[agree], 1)[0])
                 best = np.array([np.mean(lags[agree]) + drift * (middle - np.mean(times[agree]))])
-    return Alignment(round(float(best[0]), 6), float(votes.mean()), len(lags), drift)
+    return Alignment(round(float(best[0]), 6), float(votes.mean()), len(lags), drift, middle=middle)

@@ -55,11 +55,13 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A video or a recording on the timeline of another one: it begins at `offset`; `role` is main, camera or sound."""
+    """A video or a recording on the timeline of another one: what is at t s of it is at `offset + rate * t` there;
+    `role` is main, camera or sound."""
 
     video: Video
     offset: float
     role: str
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,16 +276,21 @@ class Library:
         """What plays on the timeline of a video: itself, and other cameras and recordings."""
         known = {each.id: each for each in self.videos}
         listed = self._studio.timeline_media.listed(self._id(video))
-        return [Medium(known[each["id"]], each["offset"], each["role"]) for each in listed]
+        return [Medium(known[each["id"]], each["offset"], each["role"], each["rate"]) for each in listed]
 
-    def place_media(self, video: Video | str, other: Video | str, offset: float) -> None:
-        """Put another camera or recording on the timeline of a video, where it begins at `offset`, or move it there."""
-        self._studio.timeline_media.place(self._id(video), self._id(other), us(offset))
+    def place_media(self, video: Video | str, other: Video | str, offset: float, rate: float | None = None) -> None:
+        """Put another camera or recording on the timeline of a video, where it begins at `offset`, or move it there.
+        `rate`: how many s of the timeline a second of it lasts, where clocks run apart; None: as before, at first 1."""
+        self._studio.timeline_media.place(self._id(video), self._id(other), us(offset), rate=rate)
 
-    def sync_media(self, video: Video | str, other: Video | str) -> float | None:
+    def sync_media(self, video: Video | str, other: Video | str, clock: bool = False) -> float | None:
         """The same where the sound of the two says; returns that offset. None where it does not: then nothing is
-        changed, and a warning says why."""
+        changed, and a warning says why. With `clock`, that of the other is corrected too where they run apart."""
         found = self._studio.timeline_media.by_sound(self._id(video), self._id(other))
+        if clock and found["corrected"]:
+            place = found["corrected"]
+            self.place_media(video, other, place["offset"], place["rate"])
+            return float(place["offset"])
         if found["note"]:
             warnings.warn(found["note"], stacklevel=2)
         if found["offset"] is None:

@@ -15,9 +15,10 @@ A_SECOND = 200  # what is drawn counts; the pictures hold numbers for 20 s
 
 def write_film(
     path: Path, seconds: float = 3.0, *, fps: int = 25, began: float = 0.0, sound: np.ndarray[Any, Any] | None = None,
-    size: tuple[int, int] = (192, 96), timecode: str = "", creation_time: str = "",
+    size: tuple[int, int] = (192, 96), timecode: str = "", creation_time: str = "", rate: float = 1.0,
 ) -> Path:  # fmt: skip
-    """A camera that began `began` s after the event did; the ending of the path says in which container."""
+    """A camera that began `began` s after the event did, a second of whose clock lasts `rate` s; the ending of the path
+    says in which container."""
     with av.open(f"file:{path}", "w") as output:
         video: Any = output.add_stream("libx264", rate=fps, options={"g": "25", "preset": "ultrafast"})
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
@@ -27,7 +28,7 @@ def write_film(
             output.metadata["creation_time"] = creation_time
         heard: Any = output.add_stream("aac", rate=RATE, layout="mono") if sound is not None else None
         for number in range(round(seconds * fps)):
-            shown = int((began + number / fps) * A_SECOND + 1e-6)
+            shown = int((began + rate * number / fps) * A_SECOND + 1e-6)
             frame = av.VideoFrame.from_ndarray(draw(shown, *size), "rgb24").reformat(format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, fps)
             output.mux(video.encode(frame))

@@ -2,7 +2,8 @@
 in ms, ASS in hundredths of a second: to the nearest, at least one.
 
 A file has annotations or lines, not both: `studio export --as lines` or `--as annotations` says which; else it has the
-annotations, or the lines where there are no annotations. An import takes cues for lines unless annotations are wanted.
+annotations, or the lines where there are no annotations. What is about the whole video is no subtitle, and left out.
+An import takes cues for lines unless annotations are wanted.
 
 The track of an annotation is the voice of its cue in WebVTT (`<v Track>`) and its name (the actor) in ASS; SRT has no
 place for it. Who says a line is named in the same places, and before its words in SRT (“Ann: hello”). What a player
@@ -49,10 +50,12 @@ def _vtt_text(label: str) -> str:
     return reading.one_line(label).replace("-->", "→")
 
 
-SRT_HOLDS = Holds(grain=1000, tracks=False, blank=False, text=_srt_text, lines="instead", speakers="words")
-VTT_HOLDS = Holds(grain=1000, blank=False, text=_vtt_text, naming=_vtt_text, lines="instead", speakers="yes")
+SRT_HOLDS = Holds(grain=1000, tracks=False, blank=False, text=_srt_text, lines="instead", speakers="words",
+                  whole=False)  # fmt: skip
+VTT_HOLDS = Holds(grain=1000, blank=False, text=_vtt_text, naming=_vtt_text, lines="instead", speakers="yes",
+                  whole=False)  # fmt: skip
 ASS_HOLDS = Holds(grain=10_000, blank=False, text=_ass_text, naming=_ass_name, lines="instead", longest=_LAST,
-                  speakers="yes")  # fmt: skip
+                  speakers="yes", whole=False)  # fmt: skip
 
 
 def _cues(holds: Holds, timeline: Timeline) -> list[tuple[int, int, str, str]]:

@@ -63,6 +63,7 @@ def cannot_hold(form: Format) -> list[str]:
         "attributes as anything but texts, numbers and lists": holds.attributes == "plain",
         "curves": not holds.curves,
         "other cameras and recordings": not holds.cameras,
+        "how fast the clocks of other cameras run": holds.cameras and not holds.clocks,
         "boxes": not holds.boxes,
         "boxes over time": not holds.objects,
         "boxes over time but at their key frames": holds.objects == "keys",
@@ -93,9 +94,7 @@ def _said(form: Format, timelines: Sequence[Timeline], kept: Sequence[tuple[Time
     if not holds.whole:
         count = sum(a.track == WHOLE_VIDEO for _, a in kept)
         kept = [(t, a) for t, a in kept if a.track != WHOLE_VIDEO]
-        if count:
-            yield (f"{segments(count)} about the whole video {_is(count)} left out: this format has parts of a video "
-                   "only.")  # fmt: skip
+        yield from _about_all(count)
     yield from _outside(holds, kept)
     kept = [(t, a) for t, a in kept if holds.within(a.segment, t.footage)]
     yield from _times(holds, kept)
@@ -264,6 +263,11 @@ def _cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     if count := sum(len(t.cameras) for t in timelines) * (not holds.cameras):
         others = "1 other camera or recording" if count == 1 else f"{count} other cameras and recordings"
         yield f"{others} of the timeline {_is(count)} left out; times are those of the main one."
+    drifting = sum(each.rate != 1 for t in timelines for each in t.cameras)
+    if drifting and holds.cameras and not holds.clocks:
+        others = "1 camera or recording" if drifting == 1 else f"{drifting} cameras and recordings"
+        yield (f"How fast the clock of {others} runs is dropped: this format only says when each begins, so "
+               "that far from its beginning it is out of step.")  # fmt: skip
 
 
 def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
@@ -343,11 +347,19 @@ def _described(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
         yield f"The attributes of {of} over time have values that an import reads otherwise."
 
 
+def _about_all(count: int) -> Iterator[str]:
+    if count:
+        yield (f"{segments(count)} about the whole video {_is(count)} left out: this format has parts of a video "
+               "only.")  # fmt: skip
+
+
 def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterator[str]:
     """What is there and not written, since a file has either."""
     shown = [(t, holds.narrowed(t, kind)) for t in timelines]
     said = sum(len(t.lines) for t, narrow in shown if not narrow.lines)
-    marked = sum(not a.deleted for t, narrow in shown if not narrow.annotations for a in t.annotations)
+    unwritten = [a for t, narrow in shown if not narrow.annotations for a in t.annotations if not a.deleted]
+    marked = sum(holds.whole or a.track != WHOLE_VIDEO for a in unwritten)
+    yield from _about_all(len(unwritten) - marked)
     if said:
         yield (f"{transcript_lines(said)} {_is(said)} not written: this file has the annotations; choose the "
                "transcript in the export dialog, or with --as lines.")  # fmt: skip

@@ -31,7 +31,7 @@ from studio.timeline import (
 from studio.timeline.boxes import LINK, BoxTrack, KeyFrame, key_frame
 from studio.timeline.changing import changing
 from studio.timeline.tiers import Dependencies, Dependency
-from studio.timeline.traces import Scale, Trace, later
+from studio.timeline.traces import RATE, Scale, Trace, later, samples
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
@@ -131,10 +131,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another video of the same time, as a file names it; `shift` µs are added to times that are to be its own."""
+    """Another video of the same time, as a file names it; `shift` µs are added to times that are to be its own. `rate`
+    is that of its clock, as `MediaPlace` has it."""
 
     video: str
     shift: int = 0
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +167,20 @@ class Holds:
     a track must not overlap, and those that do go to further tracks. `text` is what it makes of a label, `naming` of a
     track's name, `remark` of a note, `person` of an annotator's name. `editors`: whether it also says who corrected an
     annotation last. `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or
-    "all"; `keeps` says of a value of "plain" whether it is read as it was. `tiers`: whether it says which tracks
-    depend on others. `blank`: whether a label may be empty. `cameras`: whether it says what else plays on the
-    timeline. `curves`: whether it has continuous ratings. `sounds`: whether recordings without pictures have times in
-    seconds in it though it counts those of others in frames. `rounding` overrides `grain`. `only_boxed`: tracks
-    without boxes have no place in it. `lines` says where those of a transcript go: "beside" the annotations, "instead"
-    of them in one file, "within" them (only the words, and only of lines whose middle lies in one), as "turns" of who
-    says them, instead of annotations; they "alone"; or nowhere. `speakers`: whether it has a place for who says a
-    line, or says it before the words ("words"). `words`: whether for the times of words, and also for how sure a model
-    was of them ("all"). `longest` is the last time in µs that it can say, 0 for any. `files`: what the files of its
-    archive are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys"
-    only, as boxes of a track, or nothing but them ("alone"); `occlusion`: whether it says where they are occluded, and
-    `described` whether it keeps attributes of them as those of segments. `points`: whether it says what is a point in
-    time, see `Timeline.is_point`; `whole` whether it has a place for what is about the whole video, beside its parts.
+    "all"; `keeps` says of a value of "plain" whether it is read as it was. `tiers`: whether it says which tracks depend
+    on others. `blank`: whether a label may be empty. `cameras`: whether it says what else plays on the timeline,
+    `clocks` also how fast the clocks of those run. `curves`: whether it has continuous ratings. `sounds`: whether
+    recordings without pictures have times in seconds in it though it counts those of others in frames. `rounding`
+    overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a transcript
+    go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of lines whose
+    middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere. `speakers`:
+    whether it has a place for who says a line, or says it before the words ("words"). `words`: whether for the times of
+    words, and also for how sure a model was of them ("all"). `longest` is the last time in µs that it can say, 0 for
+    any. `files`: what the files of its archive are called by. `objects`: whether it keeps boxes over time, "all" of
+    them or where they are at their "keys" only, as boxes of a track, or nothing but them ("alone"); `occlusion`:
+    whether it says where they are occluded, and `described` whether it keeps attributes of them as those of segments.
+    `points`: whether it says what is a point in time, see `Timeline.is_point`; `whole` whether it has a place for what
+    is about the whole video, beside its parts.
     """
 
     grain: int = 1
@@ -190,6 +193,7 @@ class Holds:
     boxes: bool = False
     only_boxed: bool = False
     cameras: bool = False
+    clocks: bool = False
     origin: bool = False
     attributes: Literal["", "text", "plain", "all"] = ""
     labels: bool = True
@@ -303,7 +307,11 @@ class Holds:
             return "lines"
         if wanted:
             return wanted
-        return "lines" if timeline.lines and not any(not a.deleted for a in timeline.annotations) else "annotations"
+        return "lines" if timeline.lines and not self.marked(timeline) else "annotations"
+
+    def marked(self, timeline: Timeline) -> bool:
+        """Whether there are annotations of parts of the video, or of all of it where that has a place."""
+        return any(not a.deleted and (self.whole or a.track != WHOLE_VIDEO) for a in timeline.annotations)
 
     @property
     def boxes_of_cameras(self) -> bool:
@@ -446,13 +454,21 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
         _track(name, most): tuple(dict.fromkeys(_text(label)[: most.label_chars] for label in labels))
         for name, labels in part.vocabularies.items()
     }
-    problems = (*part.problems, *_on_frames(part, footage, own), *said)
+    problems = (*part.problems, *_on_frames(part, footage, own), *said, *_late(part, footage))
     traces = tuple(
         replace(each, track=_track(each.track, most), values=later(each.values, shift)) for each in part.traces
     )
     scales = {_track(name, most): scale for name, scale in part.scales.items()}
     points = frozenset((_track(track, most), _text(label)[: most.label_chars]) for track, label in part.points)
     return Placed(marks, boxes, problems, lines, depend, listed, objects, traces, scales, points)
+
+
+def _late(part: Part, footage: Footage) -> list[str]:
+    """A sentence on curves that go on after the end of the video by more than a second: tools count up to it."""
+    end = samples(footage.duration) + RATE
+    count = sum(not replace(each, values=each.values[end:]).empty for each in part.traces)
+    where = "1 curve" if count == 1 else f"{count} curves"
+    return [f"What {where} say{'s' * (count == 1)} after the end of the video is left out."] * bool(count)
 
 
 def _in_frames(part: Part, footage: Footage) -> Part:

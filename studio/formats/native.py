@@ -16,6 +16,7 @@ from studio.timeline import (
     Box,
     Cue,
     Footage,
+    MediaPlace,
     SpokenLine,
     Timeline,
     Word,
@@ -37,6 +38,7 @@ HOLDS = Holds(
     editors=True,
     boxes=True,
     cameras=True,
+    clocks=True,
     curves=True,
     tiers=True,
     origin=True,
@@ -122,7 +124,8 @@ def _curve_of(trace: Trace, timeline: Timeline) -> dict[str, Any]:
 
 
 def _camera_of(camera: Beside) -> dict[str, Any]:
-    return {"name": camera.name, "offset": seconds(camera.offset), "offset_us": camera.offset}
+    said = {"name": camera.name, "offset": seconds(camera.offset), "offset_us": camera.offset}
+    return {**said, **({"rate": camera.rate} if camera.rate != 1 else {})}
 
 
 def _object_of(track: BoxTrack) -> dict[str, Any]:
@@ -217,9 +220,10 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
     for item in reading.expect(document.get("cameras", []), list, f"{_NAME}: “cameras”"):
         with entry():
             name_of, offset = (reading.child(item, key, kind, f"{_NAME}: a camera") for key, kind in _CAMERA)
-            cameras.append(Beside(name_of, reading.whole(offset, _NAME)))
+            place = MediaPlace(reading.whole(offset, _NAME), reading.number(item.get("rate", 1.0), f"{_NAME}: “rate”"))
+            cameras.append(Beside(name_of, place.offset_us, rate=place.rate))
             if notes:
-                notes.known(item, {"name", "offset", "offset_us"})
+                notes.known(item, {"name", "offset", "offset_us", "rate"})
     depend, listed_labels, points = _rows(document, entry)
     traces, scales = _curves(document, entry)
     if notes:
@@ -362,7 +366,7 @@ def _part(timeline: Timeline, notes: Notes) -> Part:
         Mark(line.start_us, line.end_us, line.text, "", speaker=line.speaker, words=tuple(map(Word._make, line.words)))
         for line in timeline.said
     )
-    cameras = tuple(Other(camera.name, -camera.offset) for camera in timeline.cameras)
+    cameras = tuple(Other(camera.name, -camera.offset, camera.rate) for camera in timeline.cameras)
     return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256, lines=lines,
                 cameras=cameras, objects=timeline.objects, dependencies=timeline.dependencies,
                 vocabularies=timeline.vocabularies, traces=timeline.traces, scales=timeline.scales,

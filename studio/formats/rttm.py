@@ -1,7 +1,8 @@
 """RTTM: `SPEAKER file 1 onset duration <NA> <NA> name confidence <NA>`, in seconds, exact to the µs.
 
 It keeps who and when, not what: the name is the track. Where there are no annotations, or the lines of the transcript
-are wanted (`--as lines`), it has a turn for each line that somebody is known to say. Blanks in names become
+are wanted (`--as lines`), it has a turn for each line that somebody is known to say. What is about the whole video is
+no turn, and left out. Blanks in names become
 underscores, since they separate fields; names in which other tools left blanks are read, where the fields around them
 say which they are.
 """
@@ -15,7 +16,7 @@ from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Timeline
 
-HOLDS = Holds(labels=False, scores=True, naming=reading.word, lines="turns", speakers="yes")
+HOLDS = Holds(labels=False, scores=True, naming=reading.word, lines="turns", speakers="yes", whole=False)
 SAID = "speaking"
 _NONE = "<NA>"
 

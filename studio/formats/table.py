@@ -11,6 +11,9 @@ says what one is; NEW may be `attribute`, which keeps it under its own name, or 
 Frames are those of the video's own table of times, counted from 0. `start_frame` or `first_frame` is the first one,
 `end_frame` the one after the last (exclusive), `last_frame` the last one itself (inclusive). Where a row has times and
 frames the times hold, and a difference of more than a frame is said.
+
+A table that CARMA (Girard 2014) saved, `Second` and `Rating`, is a curve of the row “Rating”, with the file's scale:
+each mean holds over its bin. `--map-track Rating=NEW` says which row it is about.
 """
 
 import csv
@@ -23,11 +26,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from studio.errors import FormatError, UsageError
-from studio.formats import reading
+from studio.formats import carma, reading
 from studio.formats.layers import TRANSCRIPT
 from studio.formats.model import Format, Holds, Mark, Part, Unit
 from studio.formats.notes import Notes, listed
 from studio.timeline import Footage, Segment, Timeline
+from studio.timeline.traces import Scale, Trace
 
 HOLDS = Holds(notes=True, scores=True, annotators=True, editors=True, origin=True, attributes="all", lines="beside")
 COLUMNS = (
@@ -64,6 +68,7 @@ _WORDS = {
 }  # fmt: skip
 
 
+RATING = "Rating"  # the row of CARMA's ratings, which its files do not name
 Span = tuple[int, int]
 
 
@@ -238,14 +243,25 @@ def _unit(name: str) -> int:
     return 1_000 if re.search(_MILLIS + "$", _words(name)) else 1_000_000
 
 
+def _rated(rated: carma.Ratings) -> Part:
+    """The ratings of CARMA as a curve; where the file says no scale, that of its values."""
+    means = [mean for _, _, mean in rated.bins]
+    low, high = min(means), max(means)
+    scale = rated.scale or (Scale(low, high) if low < high else Scale(low - 1, high + 1))
+    trace = Trace(RATING, "", rated.sampled(rated.samples))
+    return Part(rated.video, (), traces=(trace,), scales={RATING: scale})
+
+
 def read(data: bytes, name: str, chosen: Mapping[str, str] | None = None) -> list[Part]:
     """Rows of such a file, of one that a person made, or of another tool's. `chosen` says what some columns are.
 
-    Raises FormatError, UsageError.
+    Ratings of CARMA are a curve of the row RATING. Raises FormatError, UsageError.
     """
     made, notes = layout(data, chosen), Notes("column(s)")
     found = made.columns
     if not made.complete:
+        if not chosen and (rated := carma.parse(reading.text_of(data))):
+            return [_rated(rated)]
         lacking = [role for role in ("label", "start", "end") if role not in made.roles]
         raise FormatError(
             f"This CSV has no column that is clearly its {' or '.join(lacking)}; it has "

@@ -15,7 +15,7 @@ from studio.errors import Conflict, NotFound, UsageError
 from studio.store import labels, stored, timelines
 from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.store.videos import now
-from studio.timeline import ON_SCREEN, Annotation, Edit, Segment, carried, from_row, to_row
+from studio.timeline import ALIGNED, ON_SCREEN, Annotation, Edit, MediaPlace, Segment, carried, from_row, to_row
 
 VERDICTS = ("accepted", "corrected", "rejected")
 RELABEL, FOLLOW = "relabel", "follow"
@@ -173,14 +173,14 @@ def _prediction(db: sqlite3.Connection, video_id: str, prediction_id: str) -> sq
         "SELECT p.*, r.video_id, r.task FROM predictions p JOIN runs r ON r.id = p.run_id WHERE p.id = ?",
         (prediction_id,),
     ).fetchone()
-    if row is None or (row["video_id"] != video_id and _offset(db, video_id, row["video_id"]) is None):
+    if row is None or (row["video_id"] != video_id and _place(db, video_id, row["video_id"]) is None):
         raise NotFound("The prediction behind this edit is not in this video; reload the page.")
     assert isinstance(row, sqlite3.Row)
     return row
 
 
-def _offset(db: sqlite3.Connection, video_id: str, medium_id: str) -> int | None:
-    return timelines.offset(db, timelines.of_video(db, video_id), medium_id)
+def _place(db: sqlite3.Connection, video_id: str, medium_id: str) -> MediaPlace | None:
+    return timelines.place(db, timelines.of_video(db, video_id), medium_id)
 
 
 def _source(db: sqlite3.Connection, video_id: str, a: Annotation, known: bool) -> str:
@@ -196,7 +196,7 @@ def _source(db: sqlite3.Connection, video_id: str, a: Annotation, known: bool) -
     found = Segment(p["start_us"], p["end_us"])
     if p["video_id"] != video_id:
         length = db.execute("SELECT duration_us FROM videos WHERE id = ?", (video_id,)).fetchone()["duration_us"]
-        same = timelines.placed(found, _offset(db, video_id, p["video_id"]) or 0, length) == a.segment
+        same = (_place(db, video_id, p["video_id"]) or ALIGNED).placed(found, length) == a.segment
     else:
         same = found == a.segment
     named = p["label"] == a.label or (p["task"] == "grounding" and labels.is_listed(db, a.track, a.label))

@@ -156,7 +156,7 @@ def medium_of(db: sqlite3.Connection, video: Row, change: BoxChange) -> Row:
 
 
 def _check_medium(db: sqlite3.Connection, video_id: str, medium: str) -> None:
-    if medium != video_id and timelines.offset(db, timelines.of_video(db, video_id), medium) is None:
+    if medium != video_id and timelines.place(db, timelines.of_video(db, video_id), medium) is None:
         raise UsageError("This camera is not on the timeline; add it under Cameras and recordings first.")
     if not videos.has_pictures(videos.get(db, medium)):
         raise UsageError("This recording has no pictures, so there is nothing to draw a box on.")

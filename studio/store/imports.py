@@ -28,7 +28,7 @@ from studio.store.annotations import EditRequest
 from studio.store.timeline_media import MediumChange
 from studio.store.transcripts import Spoken
 from studio.store.videos import now
-from studio.timeline import Annotation, Box, Cue
+from studio.timeline import Annotation, Box, Cue, MediaPlace
 from studio.timeline.boxes import LINK, BoxTrack
 from studio.timeline.tiers import Dependencies
 from studio.timeline.traces import Scale, Trace, Values
@@ -53,8 +53,8 @@ class Batch:
     ours. `points` are the (track, label) of points in time. `changes` are what annotations of the video become;
     `different` are those that are otherwise here: (here, in the file); `others` is how many curves and cameras are.
     `dependencies` and `vocabularies` are what the file says of tracks, see `labels.learn`. `cameras` play beside it, by
-    the ids of their videos, and begin at so many µs. `objects` are boxes over time, which annotations name by their ids
-    in `LINK`, `traces` continuous ratings, on the `scales` of their tracks.
+    the ids of their videos; a rate of 1 says nothing of how fast a clock runs. `objects` are boxes over time, which
+    annotations name by their ids in `LINK`, `traces` continuous ratings, on the `scales` of their tracks.
     """
 
     video_id: str
@@ -71,7 +71,7 @@ class Batch:
     others: int = 0
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    cameras: Mapping[str, int] = field(default_factory=dict)
+    cameras: Mapping[str, MediaPlace] = field(default_factory=dict)
     objects: Sequence[BoxTrack] = ()
     traces: Sequence[Trace] = ()
     scales: Mapping[str, Scale] = field(default_factory=dict)
@@ -118,15 +118,18 @@ def fresh(
     )
 
 
-def _fresh_cameras(db: sqlite3.Connection, batch: Batch) -> tuple[dict[str, int], dict[str, int]]:
-    """The cameras that are not on the timeline yet, and those that begin at another time there."""
+def _fresh_cameras(db: sqlite3.Connection, batch: Batch) -> tuple[dict[str, MediaPlace], dict[str, MediaPlace]]:
+    """The cameras that are not on the timeline yet, and those that lie elsewhere there. A file without a place for how
+    fast a clock runs says nothing against what is known of that."""
     timeline = timelines.of_video(db, batch.video_id)
-    there = {id_: timelines.offset(db, timeline, id_) for id_ in batch.cameras}
+    there = {id_: timelines.place(db, timeline, id_) for id_ in batch.cameras}
     added = {id_: at for id_, at in batch.cameras.items() if there[id_] is None}
     moved = {
-        id_: at for id_, at in batch.cameras.items()
-        for known in (there[id_],) if known is not None and abs(known - at) > _ROUNDED_US
-    }  # fmt: skip
+        id_: MediaPlace(at.offset_us, known.rate if at.rate == 1 else at.rate)
+        for id_, at in batch.cameras.items()
+        for known in (there[id_],)
+        if known is not None and (abs(known.offset_us - at.offset_us) > _ROUNDED_US or at.rate not in (1.0, known.rate))
+    }
     return added, moved
 
 
@@ -207,9 +210,9 @@ def insert(
             traces.replace(
                 db, batch.video_id, replace(trace, annotator=owner), f"{import_id}-{batch.video_id}-t{number}"
             )
-        for number, (camera, offset) in enumerate(batch.cameras.items()):
-            before = timelines.offset(db, timelines.of_video(db, batch.video_id), camera)
-            moved = MediumChange(f"{import_id}-{batch.video_id}-m{number}", camera, before, offset)
+        for number, (camera, place) in enumerate(batch.cameras.items()):
+            before = timelines.place(db, timelines.of_video(db, batch.video_id), camera)
+            moved = MediumChange(f"{import_id}-{batch.video_id}-m{number}", camera, before, place)
             timeline_media.save(db, batch.video_id, moved, annotator)
         for track, boxes in batch.boxes.items():
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
@@ -392,7 +395,7 @@ def _move_cameras(
     moved = kept = 0
     for video, change in timeline_media.named(db, f"{import_id}-"):
         before, after = (change.after, change.before) if way == "undo" else (change.before, change.after)
-        if timelines.offset(db, timelines.of_video(db, video), change.medium) != before:
+        if timelines.place(db, timelines.of_video(db, video), change.medium) != before:
             kept += 1
             continue
         name = f"{way}-{import_id}-{change.medium}-{uuid.uuid4().hex[:8]}"

@@ -223,6 +223,12 @@ def m055_renamed(db: Database) -> None:
     _run(db, _RENAMED)
 
 
+@migrations()
+def m056_clock_rates(db: Database) -> None:
+    """How fast the clock of another camera runs: what is at t of it is at offset + rate * t of the timeline."""
+    _run(db, "ALTER TABLE timeline_media ADD COLUMN rate REAL NOT NULL DEFAULT 1")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

@@ -1,14 +1,14 @@
 """Tables `timelines` and `timeline_media`: what annotations belong to, and the media that play on it.
 
 Every video has a timeline of its own, under its own id, on which it is the main medium. Runs of models belong to
-videos; what they find lands on a timeline by the offset of its medium.
+videos; what they find lands on a timeline by the place of its medium (`MediaPlace`).
 """
 
 import sqlite3
 from typing import Any
 
 from studio.errors import NotFound
-from studio.timeline import Segment
+from studio.timeline import MediaPlace
 
 MAIN, CAMERA, SOUND = "main", "camera", "sound"
 """What a medium is on a timeline; the main one's frames are those of the timeline, and it lies at 0."""
@@ -20,12 +20,16 @@ def insert(db: sqlite3.Connection, video_id: str, name: str, created: str) -> No
     attach(db, video_id, video_id)
 
 
-def attach(db: sqlite3.Connection, timeline_id: str, video_id: str, offset_us: int = 0, role: str = MAIN) -> None:
-    """Put a medium on a timeline, so that its beginning is at `offset_us`; again: move it."""
+def attach(
+    db: sqlite3.Connection, timeline_id: str, video_id: str, offset_us: int = 0, role: str = MAIN, rate: float = 1.0
+) -> None:
+    """Put a medium on a timeline, so that its beginning is at `offset_us` and its clock runs at `rate`; again: move
+    it."""
     db.execute(
-        "INSERT INTO timeline_media VALUES (?, ?, ?, ?) ON CONFLICT (timeline_id, video_id) DO UPDATE SET "
-        "offset_us = excluded.offset_us, role = excluded.role",
-        (timeline_id, video_id, offset_us, role),
+        "INSERT INTO timeline_media (timeline_id, video_id, offset_us, role, rate) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (timeline_id, video_id) DO UPDATE SET "
+        "offset_us = excluded.offset_us, role = excluded.role, rate = excluded.rate",
+        (timeline_id, video_id, offset_us, role, rate),
     )
 
 
@@ -44,22 +48,23 @@ def of_video(db: sqlite3.Connection, video_id: str) -> str:
 
 
 def media(db: sqlite3.Connection, timeline_id: str) -> list[dict[str, Any]]:
-    """What plays on a timeline: `video_id`, `offset_us`, `role`; the main medium first. Not what was removed from the
-    library."""
+    """What plays on a timeline: `video_id`, `offset_us`, `rate`, `role`; the main medium first. Not what was
+    removed from the library."""
     rows = db.execute(
-        "SELECT video_id, offset_us, role FROM timeline_media JOIN videos v ON v.id = video_id AND v.removed IS NULL "
+        "SELECT video_id, offset_us, rate, role FROM timeline_media "
+        "JOIN videos v ON v.id = video_id AND v.removed IS NULL "
         "WHERE timeline_id = ? ORDER BY role != ?, timeline_media.rowid",
         (timeline_id, MAIN),
     )
     return [dict(row) for row in rows]
 
 
-def offset(db: sqlite3.Connection, timeline_id: str, video_id: str) -> int | None:
-    """Where a medium begins on a timeline, µs; None where it is not on it."""
+def place(db: sqlite3.Connection, timeline_id: str, video_id: str) -> MediaPlace | None:
+    """Where a medium lies on a timeline; None where it is not on it."""
     row = db.execute(
-        "SELECT offset_us FROM timeline_media WHERE timeline_id = ? AND video_id = ?", (timeline_id, video_id)
+        "SELECT offset_us, rate FROM timeline_media WHERE timeline_id = ? AND video_id = ?", (timeline_id, video_id)
     ).fetchone()
-    return None if row is None else int(row["offset_us"])
+    return None if row is None else MediaPlace(int(row["offset_us"]), row["rate"])
 
 
 def detach(db: sqlite3.Connection, timeline_id: str, video_id: str) -> None:
@@ -73,9 +78,3 @@ def delete(db: sqlite3.Connection, video_id: str) -> None:
         "DELETE FROM timelines WHERE id IN (SELECT timeline_id FROM timeline_media WHERE video_id = ? AND role = ?)",
         (video_id, MAIN),
     )
-
-
-def placed(segment: Segment, offset_us: int, duration_us: int) -> Segment | None:
-    """A segment of a medium on a timeline of so many µs, as far as it lies on it; None where it does not."""
-    start, end = max(0, segment.start + offset_us), min(duration_us, segment.end + offset_us)
-    return Segment(start, end) if start < end else None

@@ -16,10 +16,11 @@ from studio.timeline import MICROS
 Row = dict[str, Any]
 Place = Literal["first", "up", "down", "last"]
 PLACES: tuple[Place, ...] = ("first", "up", "down", "last")
+_NO_PLACE = "This job no longer waits; what runs or has ended has no place in the queue."
 MEASURED = 40  # of the jobs of a kind that ended last
 _SHOWN = (
-    "SELECT jobs.id, kind, video_id, v.name AS video, v.duration_us, progress, message, error, created, began, ended, "
-    f"asked, {QUERY.format('jobs')} AS query FROM jobs LEFT JOIN videos v ON v.id = video_id"
+    "SELECT jobs.id, kind, video_id, v.name AS video, v.added_by, v.duration_us, progress, message, error, created, "
+    f"began, ended, asked, {QUERY.format('jobs')} AS query FROM jobs LEFT JOIN videos v ON v.id = video_id"
 )
 # What failed and was not tried again since: a later job of its kind asks the same of the same video.
 _FAILED = f"""state = 'failed' AND NOT EXISTS (SELECT 1 FROM jobs later WHERE later.kind = jobs.kind
@@ -93,7 +94,7 @@ def move(db: sqlite3.Connection, job_id: str, to: str) -> None:
         raise UsageError(f"A job goes to one of these places: {', '.join(PLACES)}.")
     row = db.execute("SELECT position FROM jobs WHERE id = ? AND state = 'queued'", (job_id,)).fetchone()
     if row is None:
-        raise NotFound("This job no longer waits; what runs or has ended has no place in the queue.")
+        raise NotFound(_NO_PLACE)
     position = row["position"]
     if to in ("first", "last"):
         end = "min(position) - 1" if to == "first" else "max(position) + 1"
@@ -106,6 +107,36 @@ def move(db: sqlite3.Connection, job_id: str, to: str) -> None:
     if other is not None:
         db.execute("UPDATE jobs SET position = ? WHERE id = ?", (other["position"], job_id))
         db.execute("UPDATE jobs SET position = ? WHERE id = ?", (position, other["id"]))
+
+
+def owner(db: sqlite3.Connection, job_id: str) -> str:
+    """Whoever added the video that a job is about; "" for nobody, and of a job about none."""
+    row = db.execute(
+        "SELECT v.added_by FROM jobs JOIN videos v ON v.id = video_id WHERE jobs.id = ?", (job_id,)
+    ).fetchone()
+    return "" if row is None else str(row["added_by"] or "")
+
+
+def move_among_own(db: sqlite3.Connection, job_id: str, to: str, owner: str) -> None:
+    """The same among the places that jobs of one person have in the queue: nobody else's is done later for it.
+
+    Raises UsageError, NotFound where it no longer waits.
+    """
+    if to not in PLACES:
+        raise UsageError(f"A job goes to one of these places: {', '.join(PLACES)}.")
+    rows = db.execute(
+        "SELECT jobs.id, position FROM jobs JOIN videos v ON v.id = video_id "
+        "WHERE state = 'queued' AND v.added_by = ? ORDER BY position",
+        (owner,),
+    ).fetchall()
+    order = [row["id"] for row in rows]
+    if job_id not in order:
+        raise NotFound(_NO_PLACE)
+    at = order.index(job_id)
+    there = {"first": 0, "up": max(0, at - 1), "down": at + 1, "last": len(order)}[to]
+    order.insert(there, order.pop(at))
+    places = ((row["position"], id_) for row, id_ in zip(rows, order, strict=True) if row["id"] != id_)
+    db.executemany("UPDATE jobs SET position = ? WHERE id = ?", list(places))
 
 
 def retry(

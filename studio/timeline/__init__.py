@@ -20,6 +20,7 @@ from studio.timeline.changing import carried, value_at, values_of
 from studio.timeline.codec import FIELDS, from_dict, from_row, to_dict, to_row
 from studio.timeline.edit import Edit, apply, apply_all
 from studio.timeline.footage import Beside, Footage
+from studio.timeline.media_place import ALIGNED, MediaPlace
 from studio.timeline.model_run import Cue, ModelRun, Transcript, Word
 from studio.timeline.phases import phases
 from studio.timeline.segment import Segment
@@ -27,6 +28,7 @@ from studio.timeline.time import MICROS, clock, seconds, us
 from studio.timeline.time_text import read_shift, read_time
 
 __all__ = [
+    "ALIGNED",
     "BOOKMARKS",
     "FIELDS",
     "MICROS",
@@ -41,6 +43,7 @@ __all__ = [
     "Cue",
     "Edit",
     "Footage",
+    "MediaPlace",
     "ModelRun",
     "Prediction",
     "Segment",

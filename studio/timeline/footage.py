@@ -14,13 +14,15 @@ _INSTANT, _ROUNDED = 10_000, 500  # µs
 
 class Beside(NamedTuple):
     """Another camera or recording of a timeline: it begins `offset` µs after the main one (below 0: before it).
-    `duration` is in µs, `fps` for what is only shown; both 0 where they are not known."""
+    `duration` is in µs, `fps` for what is only shown; both 0 where they are not known. `rate` is that of its clock, as
+    `MediaPlace` has it."""
 
     name: str
     offset: int
     pictures: bool = True
     duration: int = 0
     fps: float = 0.0
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

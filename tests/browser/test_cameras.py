@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -21,6 +22,8 @@ from tests.sounds import RATE, babble, write_sound
 pytestmark = pytest.mark.browser
 FRAME = round(0.04 * A_SECOND) + 1  # as the pictures count, whose numbers are rounded: a frame of the slowest cameras
 ABOUT = 0.02  # s, that the sound may be off by
+SLOW, DRIFTING = 1.05, 1.0005  # how long a second of these clocks lasts
+PUT = "INSERT INTO timeline_media (timeline_id, video_id, offset_us, rate, role) VALUES (?, ?, ?, ?, 'camera')"
 
 READ = """() => {
   window.numberIn ??= (video) => {
@@ -52,15 +55,20 @@ SETTLED = """() => [...document.querySelectorAll('#player, .camera video')].ever
 @pytest.fixture(scope="module")
 def cameras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, dict[str, str]]]:
     """A studio with films of one event: `main` from its beginning, `side` from 3.2 s on at another rate, `back` from
-    before it on; and a `recorder` of the sound, and a `stranger`."""
+    before it on; and a `recorder` of the sound, and a `stranger`. The clock of `slow` runs slow; so does, a little,
+    that of `copy`, which has the sound of `talk` from 4 s on."""
     folder = tmp_path_factory.mktemp("cameras")
-    said = babble(24, 1)
+    said, talk = babble(24, 1), babble(90, 3)
+    places = np.arange(80 * RATE) * DRIFTING + 4 * RATE
     films = {
         "main": write_film(folder / "main.mp4", 20, sound=said[: 20 * RATE]),
         "side": write_film(folder / "side.mp4", 10, fps=30, began=3.2, sound=said[round(3.2 * RATE) : 13 * RATE]),
         "back": write_film(folder / "back.mp4", 12, began=1.0),
         "recorder": write_sound(folder / "recorder.wav", said[2 * RATE :]),
         "stranger": write_sound(folder / "stranger.wav", babble(20, 7)),
+        "slow": write_film(folder / "slow.mp4", 12, began=1.0, rate=SLOW),
+        "talk": write_sound(folder / "talk.wav", talk),
+        "copy": write_sound(folder / "copy.wav", np.interp(places, np.arange(len(talk)), talk).astype(np.float32)),
     }
     studio = Studio(Settings(home=folder / "home", device="cpu"))
     ids = {name: str(studio.videos.add(file)["id"]) for name, file in films.items()}
@@ -79,7 +87,7 @@ def placed(cameras: tuple[Served, dict[str, str]]) -> tuple[Served, dict[str, st
     with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
         db.execute("DELETE FROM timeline_media WHERE timeline_id = ? AND role <> 'main'", (ids["main"],))
         for name, offset in (("side", 3_200_000), ("back", 1_000_000)):
-            db.execute("INSERT INTO timeline_media VALUES (?, ?, ?, 'camera')", (ids["main"], ids[name], offset))
+            db.execute(PUT, (ids["main"], ids[name], offset, 1.0))
     return served, ids
 
 
@@ -130,6 +138,66 @@ def test_cameras_show_one_instant(page: Page, placed: tuple[Served, dict[str, st
     assert share_in_step(watched) >= 0.8, watched
     page.wait_for_function(SETTLED)
     page.wait_for_function(f"() => {{ const n = ({READ})(); return Math.max(...n) - Math.min(...n) <= {FRAME}; }}")
+
+
+def test_a_camera_whose_clock_runs_slow_stays_in_step(page: Page, cameras: tuple[Served, dict[str, str]]) -> None:
+    served, ids = cameras
+    with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
+        db.execute("DELETE FROM timeline_media WHERE timeline_id = ? AND role <> 'main'", (ids["main"],))
+        db.execute(PUT, (ids["main"], ids["slow"], 1_000_000, SLOW))
+    opened(page, served, ids["main"])
+    for time in (2.0, 12.5, 7.02):
+        seek(page, time)
+        numbers = page.evaluate(READ)
+        assert abs(numbers[0] - A_SECOND * time) <= FRAME and apart(numbers) <= FRAME, (time, numbers)
+    page.locator("#timeline").focus()
+    page.keyboard.press("Space")
+    page.wait_for_timeout(700)  # so long it may take to get in step
+    watched = page.evaluate(WATCH, 120)
+    page.keyboard.press("Space")
+    assert share_in_step(watched) >= 0.8, watched
+    page.click("#tab-cameras")
+    field = page.locator(f"#camera-list [data-camera='{ids['slow']}'] .clock input")
+    expect(field).to_have_value("+180.000")
+    field.fill("0")
+    field.press("Enter")
+    expect(page.locator("#save-state")).to_have_attribute("data-state", "saved")
+    seek(page, 11.0)
+    main, slow = page.evaluate(READ)
+    assert abs(slow - main - 10 * (SLOW - 1) * A_SECOND) <= FRAME, "as the camera's own clock has it"
+    page.locator("#timeline").focus()
+    page.keyboard.press("Control+z")
+    expect(field).to_have_value("+180.000")
+
+
+def test_clocks_that_run_apart_are_told_and_corrected(page: Page, cameras: tuple[Served, dict[str, str]]) -> None:
+    served, ids = cameras
+    with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
+        db.execute("DELETE FROM timeline_media WHERE timeline_id = ? AND role <> 'main'", (ids["talk"],))
+        db.execute(PUT, (ids["talk"], ids["copy"], 0, 1.0))
+    AnnotatePage(page, served.url).open(ids["talk"])
+    page.click("#tab-cameras")
+    row = page.locator(f"#camera-list [data-camera='{ids['copy']}']")
+    row.get_by_role("button", name="Find when it begins by what is heard in both").click()
+    expect(row.locator("p")).to_contain_text("The clocks of the two run apart: at the beginning of what both have")
+    expect(row.locator(".clock input")).to_have_value("+0.000")
+    assert place_of(served, ids["talk"], ids["copy"]) == (pytest.approx(4.02, abs=ABOUT), 1.0)
+    row.get_by_role("button", name="Have it in step from beginning to end").click()
+    expect(page.locator("#save-state")).to_have_attribute("data-state", "saved")
+    expect(row.locator("p")).to_have_count(0)
+    offset, rate = place_of(served, ids["talk"], ids["copy"])
+    for time in (0, 80):
+        assert offset + rate * time == pytest.approx(4 + DRIFTING * time, abs=ABOUT)
+    page.locator("#timeline").focus()
+    page.keyboard.press("Control+z")
+    expect(row.locator(".clock input")).to_have_value("+0.000")
+
+
+def place_of(served: Served, timeline: str, video: str) -> tuple[float, float]:
+    with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
+        asked = "SELECT offset_us / 1e6, rate FROM timeline_media WHERE timeline_id = ? AND video_id = ?"
+        offset, rate = db.execute(asked, (timeline, video)).fetchone()
+    return float(offset), float(rate)
 
 
 def test_a_camera_that_does_not_run_says_so(page: Page, placed: tuple[Served, dict[str, str]]) -> None:

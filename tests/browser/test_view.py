@@ -33,7 +33,7 @@ def test_rows_are_collapsed_hidden_locked_and_put_in_order(annotate_page: Annota
     assert tall is not None
 
     def choose(row: str, what: str) -> None:
-        page.locator(f"[data-row='{row}'] .more").click()
+        page.get_by_role("button", name=f"Row {row}", exact=True).click()
         page.locator(".menu").get_by_role("menuitem", name=what).or_(
             page.locator(".menu").get_by_role("menuitemcheckbox", name=what)
         ).click()
@@ -52,7 +52,7 @@ def test_rows_are_collapsed_hidden_locked_and_put_in_order(annotate_page: Annota
     assert spans(annotate_page) == [(1.0, 2.0)], "nothing changed in the locked row"
     choose("Moments", "Lock")
     choose("Film", "Hide")
-    expect(page.locator("[data-row=Film]")).to_have_count(0)
+    expect(page.locator(".gutter-row.filmstrip")).to_have_count(0)
     choose("Moments", "Hide")
     expect(page.locator("[data-row=Moments]")).to_have_count(0)
     page.click("#edit-labels")
@@ -62,10 +62,10 @@ def test_rows_are_collapsed_hidden_locked_and_put_in_order(annotate_page: Annota
     page.locator(".menu").get_by_role("menuitemcheckbox", name="Moments").click()
     page.reload()
     expect(page.locator("[data-row=Moments]")).to_be_visible()
-    expect(page.locator("[data-row=Film]")).to_have_count(0)
+    expect(page.locator(".gutter-row.filmstrip")).to_have_count(0)
     page.click("#rows")
     page.locator(".menu").get_by_role("menuitemcheckbox", name="Film").click()
-    expect(page.locator("[data-row=Film]")).to_have_count(1)
+    expect(page.locator(".gutter-row.filmstrip")).to_have_count(1)
     choose("Moments", "Only this row")
     expect(page.locator(".gutter-row")).to_have_count(1)
     choose("Moments", "Only this row")
@@ -81,7 +81,7 @@ def test_the_spectrogram_is_there_when_its_row_is_shown(page: Page, served: Serv
         page.locator(".menu").get_by_role("menuitemcheckbox", name="Spectrogram").click()
     data = asked.value.body()
     assert data[:2] == bytes([64, SPECTRA_A_SECOND]) and len(data) > 64 * 20
-    expect(page.locator("[data-row=Spectrogram]")).to_be_visible()
+    expect(page.locator(".gutter-row.spectrogram")).to_be_visible()
 
 
 def test_the_minimap_and_the_ruler(annotate_page: AnnotatePage) -> None:

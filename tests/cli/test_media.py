@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from studio.cli import main
 from studio.library import open_library
 from tests.films import write_film
-from tests.sounds import RATE, babble, write_sound
+from tests.sounds import RATE, SOUNDS, babble, write_sound
 
 Run = Callable[..., tuple[int, Any, str]]
 SAID = babble(20, 1)
@@ -58,6 +59,30 @@ def test_the_sound_places_a_recording_or_says_that_it_does_not(run: Run, tmp_pat
     status, found, said = run(main_one, "--add", stranger, "--sync")
     assert (status, set(found)) == (1, {"main.wav", "later.wav"})
     assert "do not match" in said
+
+
+def test_a_clock_that_runs_apart_is_corrected_where_that_is_asked_for(run: Run, tmp_path: Path) -> None:
+    said, rate = babble(300, 9, 8_000), 1 + 3e-4
+    places = np.arange(290 * 8_000) * rate + 4 * 8_000
+    telephone = SOUNDS["telephone"]
+    one = write_sound(tmp_path / "one.wav", said, telephone)
+    copy = np.interp(places, np.arange(len(said)), said).astype(np.float32)
+    other = write_sound(tmp_path / "other.wav", copy, telephone)
+    _, found, told = run(one, "--add", other, "--sync")
+    assert found["other.wav"] == pytest.approx(4 + 3e-4 * 145, abs=0.02)
+    assert "run apart" in told and "Add --clock to correct its clock." in told
+    _, found, told = run(one, "--add", other, "--sync", "--clock")
+    assert (found["other.wav"], told) == (pytest.approx(4.0, abs=0.02), "")
+    with open_library(tmp_path / "home", "cpu") as library:
+        (main, side) = library.media(next(each for each in library.videos if each.name == "one.wav"))
+        assert (main.rate, side.rate) == (1.0, pytest.approx(rate, abs=1e-5))
+        assert library.sync_media(main.video, side.video, clock=True) == pytest.approx(4.0, abs=0.02)
+    run(one, "--add", other, "--clock=-0.36")
+    with open_library(tmp_path / "home", "cpu") as library:
+        assert library.media(main.video)[1].rate == pytest.approx(0.9999)
+        assert library.media(main.video)[1].offset == pytest.approx(4.0, abs=0.02)
+    assert "--clock goes with --sync" in run(one, "--add", other, "--clock")[2]
+    assert "takes seconds an hour" in run(one, "--add", other, "--clock", "fast")[2]
 
 
 def test_the_same_from_python(tmp_path: Path) -> None:

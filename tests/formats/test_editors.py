@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from studio.formats import FORMATS, losses, place
 from studio.service import Studio
-from studio.timeline import WHOLE_VIDEO, Annotation, Footage, Segment, Timeline
+from studio.timeline import WHOLE_VIDEO, Annotation, Cue, Footage, Segment, Timeline
 from tests.conftest import SHARED
 from tests.formats.conftest import HOURS, STEADY, timelines_of
 
@@ -134,7 +134,7 @@ def test_chapters_come_back_as_chapters(timeline: Timeline) -> None:
     assert unicodedata.normalize("NFC", data.decode()) == again.decode()
 
 
-def test_what_is_about_the_whole_video_is_no_chapter_and_no_event_of_an_edl() -> None:
+def test_what_is_about_the_whole_video_is_no_chapter_no_cut_no_subtitle_and_no_turn() -> None:
     tape = Footage("talk.mp4", 60 * S, "v", 640, 360, 25.0, tuple(range(0, 60 * S, 40_000)))
     parts = tuple(
         Annotation(label, Segment(start * S, (start + 20) * S), "Parts", label)
@@ -142,14 +142,18 @@ def test_what_is_about_the_whole_video_is_no_chapter_and_no_event_of_an_edl() ->
     )
     notes = (Annotation("n", Segment(0, 60 * S), WHOLE_VIDEO, "", "shaky"),
              Annotation("l", Segment(0, 60 * S), WHOLE_VIDEO, "street"))  # fmt: skip
-    for name in ("chapters", "edl"):
+    for name in ("chapters", "edl", "srt", "vtt", "ass", "rttm"):
         form = FORMATS[name]
         assert form.write
         assert form.write([Timeline(tape, (*parts, *notes))]) == form.write([Timeline(tape, parts)])
         more = losses(form, [Timeline(tape, (*parts, *notes))])
         assert more[0] == "2 segments about the whole video are left out: this format has parts of a video only."
         assert more[1:] == losses(form, [Timeline(tape, parts)]), "nothing else is lost, and no label or note of them"
-    assert FORMATS["chapters"].write([Timeline(tape, notes)]) == b""  # type: ignore[misc]
+    for name in ("chapters", "srt"):
+        assert FORMATS[name].write([Timeline(tape, notes)]) == b""  # type: ignore[misc]
+    spoken = Timeline(tape, notes, lines=(Cue(0, S, "hello"),))
+    assert FORMATS["srt"].write([spoken]).endswith(b"\nhello\n")  # type: ignore[misc]
+    assert "2 segments about the whole video are left out" in losses(FORMATS["srt"], [spoken])[0]
 
 
 def test_why_youtube_would_not_show_chapters() -> None:

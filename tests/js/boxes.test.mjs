@@ -285,7 +285,7 @@ test("boxes are in order of the timeline, and those of a camera that is not on i
   doc.boxes.create({ label: "early", keys: [key(4, HERE)] });
   doc.boxes.create({ label: "gone", medium: "v3", keys: [key(0, HERE)] });
   assert.deepEqual(
-    doc.boxes.all.map((each) => [each.label, doc.store.boxOffset(each)]),
+    doc.boxes.all.map((each) => [each.label, doc.store.boxPlace(each)?.offset]),
     [
       ["early", 0],
       ["late", 5],

@@ -5,6 +5,7 @@ import test from "node:test";
 
 import { documentOf, frames, loaded, news, notices, prediction, quiet } from "./harness.mjs";
 import { Frames } from "../../assets/web/js/model/frames.js";
+import { driftText, onTimeline, ownTime, readDrift } from "../../assets/web/js/model/media-place.js";
 import { inStep, phaseText, placeAt, seekPlace, usualFrame } from "../../assets/web/js/model/camera-clock.js";
 
 const CAMERA = { id: "side", name: "side.mp4", width: 640, height: 360, duration: 5, media_start: 0, sound: true };
@@ -64,6 +65,31 @@ test("a camera says when it runs", () => {
   assert.equal(phaseText("before", { offset: 3, duration: 5 }, say), "Begins at 3 s");
   assert.equal(phaseText("after", { offset: 3, duration: 5 }, say), "Ended at 8 s");
   assert.equal(phaseText("during", { offset: 3, duration: 5 }, say), "");
+});
+
+test("a clock that runs slow shows what is earlier of its own, later and later", () => {
+  const medium = { offset: 3, rate: 1.0001, duration: 3600 };
+  assert.deepEqual(placeAt(medium, 3), { phase: "during", at: 0 });
+  assert.ok(Math.abs(placeAt(medium, 3003.3).at - 3000) < 1e-9);
+  assert.equal(placeAt(medium, 3603.2).phase, "during", "its hour lasts 0.36 s longer");
+  assert.equal(placeAt(medium, 3603.4).phase, "after");
+  assert.equal(
+    phaseText("after", medium, (time) => time.toFixed(2)),
+    "Ended at 3603.36",
+  );
+  for (const at of [0, 1234.5, 3600])
+    assert.ok(Math.abs(ownTime(medium, onTimeline(medium, at)) - at) < 1e-9, String(at));
+});
+
+test("what somebody types of a clock, and how it is shown", () => {
+  assert.deepEqual([driftText(), driftText(1.0001), driftText(0.9997)], ["+0.000", "+0.360", "−1.080"]);
+  for (const [text, rate] of [
+    ["0.36", 1.0001],
+    ["−1,08", 0.9997],
+    ["0", 1],
+  ])
+    assert.ok(Math.abs(readDrift(text) - rate) < 1e-12, text);
+  for (const text of ["", "fast", "4000"]) assert.equal(readDrift(text), null, text);
 });
 
 // ------------------------------------------------------------------ as edits
@@ -172,4 +198,32 @@ test("a video that becomes playable is played, however that is told", async () =
   assert.ok(!changes.includes("playable"));
   doc.store.takeDocument({ ...unplayable, playable: true });
   assert.ok(changes.includes("playable"));
+});
+
+test("a clock is corrected as an edit, which a move leaves as it is, and undo takes back", async () => {
+  const { doc, sent } = several();
+  const places = () => doc.store.cameras.slice(1).map(({ offset, rate }) => [offset, rate ?? 1]);
+  doc.editor.placeCamera("side", 0.9, false, 1.0001);
+  assert.deepEqual(places(), [[0.9, 1.0001]]);
+  for (let step = 0; step < 2; step++) doc.editor.placeCamera("side", doc.store.offsetOf("side") + 0.04, true);
+  assert.deepEqual(places(), [[0.98, 1.0001]]);
+  await quiet();
+  const [corrected, moved] = sent;
+  assert.deepEqual([corrected.before, corrected.after, corrected.after_rate], [1, 0.9, 1.0001]);
+  assert.ok(!("before_rate" in corrected), "nothing was said of its clock");
+  assert.deepEqual([moved.before_rate, moved.after_rate], [1.0001, 1.0001]);
+  doc.editor.undo();
+  assert.deepEqual(places(), [[0.9, 1.0001]]);
+  doc.editor.undo();
+  assert.deepEqual(places(), [[1, 1]]);
+  doc.editor.redo();
+  assert.deepEqual(places(), [[0.9, 1.0001]]);
+});
+
+test("boxes over a camera whose clock is corrected lie where it shows them", () => {
+  const { doc } = several();
+  doc.editor.placeCamera("side", 2, false, 1.05);
+  assert.deepEqual(doc.store.boxPlace({ medium: "side" }), { offset: 2, rate: 1.05 });
+  assert.deepEqual(doc.store.boxPlace({}), { offset: 0, rate: 1 });
+  assert.equal(doc.store.boxPlace({ medium: "gone" }), null);
 });

@@ -214,6 +214,25 @@ test("layout: what depends on a row stays below it when rows are moved", () => {
   assert.deepEqual(order().slice(-5), ["A", "A on", "A in", "B", "B in"]);
 });
 
+test("rows: one that a person called like a row of ours is hidden and locked by itself", () => {
+  const { doc } = documentOf();
+  doc.store.setMedia({ lines: [{ id: 1, start: 1, end: 2, text: "hello", source: "typed", version: 1 }] });
+  for (const track of ["Film", "Speech", "Boxes ▭"]) doc.editor.create({ track, start: 1, end: 2 });
+  const rows = new RowLayout(storage());
+  const shown = () => layout(doc.store, rows).rows.map(({ kind, name, locked }) => [kind, name, Boolean(locked)]);
+  const keys = layout(doc.store, rows).names;
+  assert.equal(new Set(keys).size, keys.length, "each row has a key of its own");
+  const key = (kind) => layout(doc.store, rows).rows.find((row) => row.kind === kind).key;
+  rows.toggle(key("filmstrip"), "hidden");
+  rows.toggle(key("speech"), "locked");
+  const film = () => shown().filter(([, name]) => name === "Film");
+  assert.deepEqual(film(), [["track", "Film", false]]);
+  assert.deepEqual(shown().filter(([, name]) => name === "Speech"), [["speech", "Speech", true], ["track", "Speech", false]]); // prettier-ignore
+  assert.ok(!rows.isLocked("Speech"), "its segments can be changed");
+  rows.toggle("Film", "hidden");
+  assert.deepEqual(film(), []);
+});
+
 test("rows: what is damaged in storage is forgotten", () => {
   const kept = storage();
   kept.setItem("rows", "{half");

@@ -160,6 +160,20 @@ test("a value that the labels no longer have is not pasted, which is said", () =
   assert.equal(said[0], "Left out, as the labels do not have such values any more: hand.");
 });
 
+test("a segment whose label its row takes no more is not pasted, which is said, and the rest is", async () => {
+  const { doc, sent } = documentOf();
+  const said = notices(doc);
+  const copy = copied(doc.store, [made(doc, 1, 2), made(doc, 2, 3, { label: "y" }), made(doc, 3, 4, { label: "" }), made(doc, 3, 4, { track: "Open" })]); // prettier-ignore
+  await settled(sent, 4);
+  const labels = [{ track: "Moments", label: "y", colour: "#0072b2", hotkey: null, attributes: [] }];
+  doc.store.takeSchema({ key: "1", labels, tracks: [{ track: "Moments", closed: true }] });
+  const pasted = paste(doc.editor, copy, 5, FRAMES).map((id) => doc.store.annotations.get(id));
+  assert.deepEqual(pasted.map(({ track, label, start }) => [track, label, start]), [["Moments", "y", 6], ["Moments", "", 7], ["Open", "x", 7]]); // prettier-ignore
+  assert.deepEqual(said, ["Left out, as their rows take such labels no more: “x” (Moments)."]);
+  await settled(sent, 7);
+  assert.equal(sent.filter(({ op }) => op === "create").length, 7, "nothing is sent that the server refuses");
+});
+
 test("halves that are merged say again what the whole said over time", () => {
   const { doc } = documentOf();
   const attributes = { hand: { changes: [[0, "left"], [1, "up"], [3, "right"]] }, who: "ann" }; // prettier-ignore

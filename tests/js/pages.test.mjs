@@ -100,6 +100,52 @@ test("agreement is that of the row that was chosen last", async () => {
   assert.match($("team-message").textContent, / 2 segments /);
 });
 
+test("who is no admin orders their own jobs, of which the first goes no further up", async () => {
+  const $ = pageOf("overview");
+  const { WorkPanel } = await import("../../assets/web/js/view/work-panel.js");
+  const { server, calls } = asked();
+  const panel = new WorkPanel(document.body, server);
+  const job = (id, own) => ({ id, own, kind: "index", title: `Indexing ${id}`, video: "", video_id: null, query: null, held: false }); // prettier-ignore
+  const queue = [job("b", false), job("a", true), job("c", true), job("d", false)];
+  const idle = { running: [], kinds: [], failed: [], failures: 0, left_s: null, unmeasured: 0, paused: false, held: "", hours: "", cores: 0, cores_here: 2, serving: true, off: [] }; // prettier-ignore
+  const show = async (fixed) => {
+    panel.refresh();
+    await calls.work.at(-1).answer({ ...idle, queue, waiting: 4, fixed });
+    const button = (id, sign) => $("work-queue").querySelector(`[data-key="${id} ${sign}"]`);
+    const state = (id) => ["⤒", "↑", "↓", "⤓"].map((sign) => (button(id, sign).disabled ? "no" : button(id, sign).getAttribute("aria-disabled") === "true" ? "idle" : "yes")); // prettier-ignore
+    return queue.map(({ id }) => state(id).join(" "));
+  };
+  assert.deepEqual(await show("Only an admin can order the work of all."), ["no no no no", "idle idle yes yes", "yes yes idle idle", "no no no no"]); // prettier-ignore
+  assert.deepEqual(await show(""), ["idle idle yes yes", "yes yes yes yes", "yes yes yes yes", "yes yes idle idle"]);
+});
+
+test("labels that were taught, and decided about while all are shown, are learned again once the server knows", async () => {
+  const $ = pageOf("review");
+  const { DeskLearning } = await import("../../assets/web/js/view/desk-learning.js");
+  const { server, calls } = asked();
+  const filter = { wanted: { feed: "unsure", label: "", track: "" } };
+  const learning = new DeskLearning($, server, filter, () => {});
+  const known = { labelled: 5, instants: 0, note: "", taught: "now", news: 50, learning: false };
+  const labelsOf = (name) => (calls[name] ?? []).map(({ request }) => request.label);
+  learning.decided({ label: "car", track: "Events" });
+  learning.decided({ label: "never taught", track: "Events" });
+  learning.decided({ label: "car", track: "Events" });
+  learning.ask(false); // something is on its way still
+  await calls.desk_progress[0].answer({ ...known, labelled: 0 });
+  await calls.desk_progress[1].answer({ ...known, taught: null });
+  learning.ask(true);
+  await calls.desk_progress[2].answer(known);
+  await calls.desk_progress[3].answer({ ...known, taught: null });
+  assert.deepEqual(labelsOf("desk_progress"), ["car", "never taught", "car", "never taught"]);
+  assert.deepEqual(labelsOf("teach"), ["car"]);
+  await learning.ask(true);
+  assert.equal(calls.desk_progress.length, 4, "nothing was decided since");
+  learning.decided({ label: "car", track: "Events" });
+  learning.wished.checked = false;
+  await learning.ask(true);
+  assert.deepEqual([calls.desk_progress.length, calls.teach.length], [4, 1], "nobody wishes it");
+});
+
 test("time budgets are those of what was chosen last", async () => {
   const $ = pageOf("overview");
   const { TimeBudgetPanel } = await import("../../assets/web/js/view/time-budget.js");

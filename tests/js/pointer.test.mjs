@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element, happening } from "./dom.mjs";
-import { documentOf, frames, notices, prediction, quiet } from "./harness.mjs";
+import { documentOf, frames, loaded, notices, prediction, quiet } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 import { Frames } from "../../assets/web/js/model/frames.js";
+import { SPEECH_ROW } from "../../assets/web/js/model/line-items.js";
 import { RowLayout } from "../../assets/web/js/model/row-layout.js";
 import { Selection } from "../../assets/web/js/model/selection.js";
 
@@ -364,6 +365,32 @@ test("what cannot be split or merged stays chosen, and the reason that is said i
   assert.deepEqual(said.splice(0), ["Another segment lies between these; choose it, too, to merge them."]);
 });
 
+test("a split that the server refuses leaves chosen what was", async () => {
+  const { doc, selection, timeline } = workspace();
+  const made = doc.editor.create({ track: "Acts", start: 1, end: 3, label: "x" });
+  await quiet();
+  doc.server.save = async ({ edits }) => ({
+    ok: true,
+    data: {
+      results: edits.map(({ edit_id }) => ({ edit_id, ok: false, kind: "invalid", error: "No.", current: null })),
+    },
+  });
+  const annotations = [...doc.store.annotations.values()];
+  doc.server.load_document = async () => ({ ok: true, data: loaded({ annotations }) });
+  doc.store.on("change", (what) => what === "content" && selection.keepOnly((id) => Boolean(doc.store.shown(id))));
+  const said = notices(doc);
+  const actions = commands({ opened: doc, timeline, selection, player: { time: 2, frames: frames() }, say() {} });
+  selection.one(made);
+  actions.split();
+  assert.notEqual(selection.current, made, "the second half");
+  await quiet();
+  assert.ok(said.every((text) => text === "No.") && said.length, String(said));
+  assert.deepEqual([selection.current, [...selection.ids]], [made, [made]]);
+  selection.one(null);
+  selection.keepOnly(() => false);
+  assert.equal(selection.size, 0, "what was chosen before is forgotten with the next choice");
+});
+
 test("Ctrl+A chooses what is seen, so that Delete leaves alone what is not", () => {
   const { doc, selection, timeline } = workspace();
   const make = (track) => doc.editor.create({ track, start: 1, end: 2 });
@@ -557,7 +584,10 @@ test("a drag over an empty place of the row begins a line; a click there chooses
 
 test("a locked row of lines keeps them", () => {
   const { drag, moved, begun, refused, timeline } = speaking();
-  timeline.rowLayout.toggle("Speech", "locked");
+  timeline.rowLayout.toggle("Speech", "locked"); // a row of a person's that is called so
+  drag(1.01, 0.8);
+  assert.equal(moved.splice(0).length, 1);
+  timeline.rowLayout.toggle(SPEECH_ROW, "locked");
   drag(1.01, 0.8);
   drag(5, 6);
   assert.deepEqual([moved, begun, refused], [[], [], ["“Speech” is locked; unlock it in its menu."]]);

@@ -23,3 +23,19 @@ for (const [why, line, shown] of [
     );
   });
 }
+
+test("the name of a picture says how sure a result is, as the words beside it do", () => {
+  page({});
+  for (const [confidence, said] of [
+    [0.61, "likely, 61 %"],
+    [0.9, "very likely, 90 %"],
+    [0.2, "probably not, 20 %"],
+    [null, "score 0.500"],
+  ]) {
+    const result = searchResult({ ...HIT, why: "seen", line: "", parts: [], confidence }, 1, OPTIONS);
+    const picture = [...result.querySelectorAll("a")].find((each) => each.className === "picture");
+    assert.equal(picture.getAttribute("aria-label"), `2: film.mp4, 0:01.0 to 0:02.0, ${said}`);
+    const shown = [...result.querySelectorAll("span")].find((each) => each.className === "score");
+    assert.equal(confidence === null ? `score ${shown.textContent}` : shown.textContent, said);
+  }
+});

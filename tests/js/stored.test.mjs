@@ -9,7 +9,7 @@ import { storage } from "./harness.mjs";
 globalThis.sessionStorage = storage();
 const { Keymap } = await import("../../assets/web/js/input/keymap.js");
 const { UndoStack } = await import("../../assets/web/js/model/undo-stack.js");
-const { RowLayout } = await import("../../assets/web/js/model/row-layout.js");
+const { builtInKey, graphKey, RowLayout } = await import("../../assets/web/js/model/row-layout.js");
 const { editsOf, leftBehind } = await import("../../assets/web/js/sync/storage.js");
 
 const BAD = [
@@ -37,7 +37,8 @@ for (const bad of BAD) {
   test(`the arrangement of rows is ${bad.slice(0, 30)}`, () => {
     const rows = new RowLayout(holding("rows", bad));
     assert.deepEqual(rows.sorted(["B", "A"]), ["B", "A"]);
-    for (const name of ["T", "U", "Spectrogram"]) assert.ok(rows.size(name) > 0 && !rows.isLocked(name));
+    for (const name of ["T", "U", "Spectrogram", builtInKey("Spectrogram")])
+      assert.ok(rows.size(name) > 0 && !rows.isLocked(name));
     rows.toggle("U", "locked");
     assert.ok(rows.isLocked("U"));
   });
@@ -84,4 +85,15 @@ test("a good group stays beside one that cannot be read", () => {
   const change = { before: null, after: { id: "a" } };
   history.restore({ done: [[null], 5, [], [change]], undone: null });
   assert.deepEqual(history.annotations, ["a"]);
+});
+
+test("what was kept of rows that are no tracks under their names alone is theirs, and stays with a row of that name", () => {
+  const kept = holding("rows", JSON.stringify({ order: [], of: { Film: { hidden: true }, "Mood ∿": { size: 3 } } }));
+  const rows = new RowLayout(kept);
+  assert.deepEqual([rows.isShown(builtInKey("Film")), rows.isShown("Film")], [false, false]);
+  assert.equal(rows.size(graphKey("Mood")), 2.25);
+  assert.ok(!rows.isShown(builtInKey("Spectrogram")), "which is computed when it is first looked at");
+  rows.toggle("Film", "hidden");
+  const again = new RowLayout(kept);
+  assert.deepEqual([again.isShown(builtInKey("Film")), again.isShown("Film")], [false, true]);
 });

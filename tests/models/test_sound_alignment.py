@@ -59,6 +59,30 @@ def test_clocks_that_run_apart_are_told() -> None:
     assert found.lag == pytest.approx(4 + drift * 295, abs=0.02)
 
 
+@pytest.mark.parametrize(("parts", "lag"), [(100e-6, 0.0), (-100e-6, -2.5), (300e-6, -2.5), (-300e-6, 0.0)])
+def test_clocks_that_run_apart_are_in_step_from_beginning_to_end(parts: float, lag: float) -> None:
+    """20 minutes: up to 360 ms from one end to the other, and 20 ms at most once the rate is taken."""
+    whole = babble(1200, 6, RATE)
+    rate = 1 + parts  # how many s of the one a second of the other lasts
+    places = np.arange(round(1150 * RATE)) * rate + 3 * RATE
+    one, begins = whole[round(-lag * RATE) :], 3 + lag
+    found = align(noisy(one, 20, 3), np.interp(places, np.arange(len(whole)), noisy(whole, 20, 4)).astype(np.float32))
+    assert found.found
+    for time in (0.0, 575.0, 1150.0):
+        assert found.offset + found.rate * time == pytest.approx(begins + rate * time, abs=0.02)
+
+
+def test_an_hour_with_clocks_that_run_apart() -> None:
+    """300 ppm: more than a second from one end to the other, of which a window sees half at most."""
+    whole = np.concatenate([babble(600, 70 + number, RATE) for number in range(6)])
+    rate = 1 + 300e-6
+    places = np.arange(round(3590 * RATE)) * rate + 5 * RATE
+    found = align(whole, np.interp(places, np.arange(len(whole)), whole).astype(np.float32))
+    assert found.found
+    for time in (0.0, 3590.0):
+        assert found.offset + found.rate * time == pytest.approx(5 + rate * time, abs=0.02)
+
+
 def test_what_does_not_match_is_said_to() -> None:
     """No two of different sounds come near the share of windows that a match has."""
     several = [babble(20 + n, 10 + n, RATE) for n in range(8)]

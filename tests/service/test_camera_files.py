@@ -79,6 +79,33 @@ def test_what_is_exported_comes_back(studio: Studio, films: dict[str, str]) -> N
     )
 
 
+def test_a_corrected_clock_goes_with_our_own_json_and_others_say_that_it_does_not(
+    studio: Studio, films: dict[str, str]
+) -> None:
+    front, side = films["front.mp4"], films["side.mp4"]
+    studio.timeline_media.place(front, side, -750_000, rate=1.0001)
+
+    def rate() -> float:
+        return float(studio.timeline_media.listed(front)[1]["rate"])
+
+    data = studio.exchange.export(front, "json")
+    studio.timeline_media.remove(front, side)
+    made = studio.exchange.apply(data, "front.json", "json")
+    assert (offsets(studio, front)["side.mp4"], rate()) == (-0.75, 1.0001)
+    assert studio.exchange.undo(made["import"]) == {"removed": 1, "kept": 0}
+    assert studio.exchange.redo(made["import"]) == {"added": 1, "kept": 0}
+    assert rate() == 1.0001
+    for form in ("elan", "boris"):
+        assert any("How fast the clock of 1 camera or recording runs" in s for s in studio.exchange.losses(front, form))
+        other = studio.exchange.export(front, form)
+        take = ImportOptions(different="take")
+        assert studio.exchange.preview(other, f"front{FORMATS[form].extension}", form)["cameras"] == 0
+        studio.timeline_media.place(front, side, 2_000_000)
+        studio.exchange.apply(other, f"front{FORMATS[form].extension}", form, take)
+        assert (offsets(studio, front)["side.mp4"], rate()) == (-0.75, 1.0001), "of which the file says nothing"
+    assert not any("clock" in said for said in studio.exchange.losses(front, "json"))
+
+
 def test_a_sound_is_not_taken_for_the_film_of_its_name(studio: Studio, films: dict[str, str]) -> None:
     data = eaf(("front.mp4", "video/mp4", 0), ("side.wav", "audio/x-wav", 0))
     assert studio.exchange.preview(data, "study.eaf")["cameras"] == 0

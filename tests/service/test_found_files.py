@@ -129,6 +129,28 @@ def test_films_and_a_sound_recording_in_frames_are_the_films(library: Studio, ex
     assert (file.name, file.content.count(b"smile")) == ("talk.edl", 2)
 
 
+def test_boxes_over_time_come_with_the_segments_that_are_about_them(library: Studio, export: Export) -> None:
+    """Where a format can hold them; those of nothing that was found stay out of it."""
+    keys = [{"at": at, "box": [0.1, 0.1, 0.5, 0.5]} for at in (1.0, 2.0)]
+    for number in ("one", "other"):
+        drawn = {"op": "box", "edit_id": f"e-{number}", "id": number, "before": {"deleted": True},
+                 "after": {"deleted": False, "label": "person", "name": number, "keys": keys}}  # fmt: skip
+        (answer,) = library.timelines.save("v1", [drawn])["results"]
+        assert answer["ok"], answer
+    library.store.write(
+        lambda db: db.execute("UPDATE annotations SET attributes = ? WHERE id = 'nod1'", (json.dumps({"box": "one"}),))
+    )
+    request = {"segments": [NOD], "videos": ["v1"]}
+    for name in ("json", "cvat", "via", "labelstudio"):
+        file = export(request, name)
+        assert b"person" in file.content and b"other" not in file.content, name
+    asked = library.find.ask(parse(request))
+    assert not any("box over time" in said for said in found.lost(library.exchange, asked, "json"))
+    assert "1 box over time is not written: this format has no place for them." in (
+        found.lost(library.exchange, asked, "elan")
+    )
+
+
 def test_no_curve_comes_with_what_was_found(library: Studio, export: Export) -> None:
     scale = {"track": "Valence", "closed": False, "scale": [-1, 1]}
     library.labels.save({"labels": [], "tracks": [scale]}, "ann")

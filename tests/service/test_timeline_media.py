@@ -12,9 +12,9 @@ from studio.errors import Conflict, NotFound, UsageError
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
 from studio.service.find import parse
-from studio.store import annotations, moments, review, runs, teaching, timeline_media, timelines, videos
+from studio.store import annotations, moments, review, runs, teaching, timeline_media, videos
 from studio.store.timeline_media import MOST, MediumChange
-from studio.timeline import ModelRun, Prediction, Segment
+from studio.timeline import MediaPlace, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 from tests.films import write_film
 from tests.sounds import RATE, babble, write_sound
@@ -125,6 +125,54 @@ def test_what_can_be_added(two: Studio) -> None:
     assert two.timeline_media.listed("v1")[2]["role"] == "sound"
     with pytest.raises(NotFound):
         two.timeline_media.listed("nothing")
+
+
+# ---------------------------------------------------------------------- clocks that run apart
+
+RATE_OF = 1.0003  # 300 ppm slow: a second of it lasts 1.0003 s of the timeline
+
+
+def clocks(studio: Studio) -> dict[str, float]:
+    return {each["id"]: each["rate"] for each in studio.timeline_media.listed("v1")}
+
+
+def test_a_clock_is_corrected_by_an_edit_and_moving_the_camera_keeps_it(two: Studio) -> None:
+    (answer,) = save(two, {**moved(1, 40.0, 39.5), "after_rate": RATE_OF})
+    assert answer["ok"]
+    assert (offsets(two)["v2"], clocks(two)) == (39.5, {"v1": 1.0, "v2": RATE_OF})
+    assert [each["rate"] for each in two.timelines.load("v1")["media"]] == [1.0, RATE_OF]
+    (answer,) = save(two, moved(2, 39.5, 38.0))
+    assert not answer["ok"] and answer["kind"] == "conflict", "it saw no corrected clock"
+    two.timeline_media.place("v1", "v2", 38 * SECOND)
+    assert (offsets(two)["v2"], clocks(two)["v2"]) == (38.0, RATE_OF)
+    (answer,) = save(two, {**moved(3, 38.0, 40.0), "before_rate": RATE_OF})
+    assert answer["ok"] and clocks(two)["v2"] == 1.0
+
+
+@pytest.mark.parametrize("rate", [0, 1.2, float("nan"), "fast", True])
+def test_what_is_no_rate_is_refused(two: Studio, rate: object) -> None:
+    (answer,) = save(two, {**moved(1, 40.0, 40.0), "after_rate": rate})
+    assert not answer["ok"]
+    assert "may run 10% fast or slow at most" in answer["error"] or "must be a number" in answer["error"]
+
+
+def test_predictions_of_a_camera_whose_clock_is_corrected_lie_at_the_time_of_the_timeline(two: Studio) -> None:
+    """At 20 s of it the timeline is 6 ms further; accepted as it is shown, it is accepted."""
+    two.store.write(lambda db: runs.insert(db, found((10, 20))))
+    two.timeline_media.place("v1", "v2", 5 * SECOND, rate=RATE_OF)
+    (p,) = two.timelines.load("v1")["predictions"]
+    assert (p["start"], p["end"]) == (15.003, 25.006)
+    (answer,) = save(two, accept(1, 15.003, 25.006))
+    assert answer["annotation"]["source"] == "accepted"
+
+
+def test_the_times_within_a_prediction_go_along(two: Studio) -> None:
+    phases = {"onset": 10.0, "apex": 15.0, "offset": 20.0}
+    proposed = Prediction(Segment(10 * SECOND, 20 * SECOND), "T", "found", 0.5, "p", payload=phases)
+    two.store.write(lambda db: runs.insert(db, ModelRun("v2", "emotion", "m", "1", [proposed])))
+    two.timeline_media.place("v1", "v2", 5 * SECOND, rate=RATE_OF)
+    (p,) = two.timelines.load("v1")["predictions"]
+    assert [p[name] for name in phases] == [15.003, 20.0045, 25.006]
 
 
 # ---------------------------------------------------------------------- predictions
@@ -344,13 +392,14 @@ def test_the_sound_says_where_a_recording_begins(studio: Studio, tmp_path: Path)
 
 
 def test_placed_is_what_lies_on_the_timeline() -> None:
-    assert timelines.placed(Segment(5, 9), 2, 100) == Segment(7, 11)
-    assert timelines.placed(Segment(5, 9), -6, 100) == Segment(0, 3)
-    assert timelines.placed(Segment(5, 9), -9, 100) is None
-    assert timelines.placed(Segment(5, 9), 95, 100) is None
+    assert MediaPlace(2).placed(Segment(5, 9), 100) == Segment(7, 11)
+    assert MediaPlace(-6).placed(Segment(5, 9), 100) == Segment(0, 3)
+    assert MediaPlace(-9).placed(Segment(5, 9), 100) is None
+    assert MediaPlace(95).placed(Segment(5, 9), 100) is None
 
 
 def test_a_conflict_names_what_to_do(two: Studio) -> None:
     with pytest.raises(Conflict):
-        two.store.write(lambda db: timeline_media.save(db, "v1", MediumChange("z", "v2", 1, 2), ""))
+        change = MediumChange("z", "v2", MediaPlace(1), MediaPlace(2))
+        two.store.write(lambda db: timeline_media.save(db, "v1", change, ""))
     assert not two.store.read(lambda db: annotations.is_done(db, "z"))

@@ -16,7 +16,7 @@ from studio.errors import MediaError, NotFound, PermissionDenied, UsageError
 from studio.jobs import CORES, Dispatcher, JobMonitor, JobResult
 from studio.jobs.schedule import local_now
 from studio.service import Studio, serializers
-from studio.service.accounts.rights import Actor
+from studio.service.accounts.rights import OWNER, Actor
 from studio.service.jobs.library_backend import LibraryBackend
 from studio.service.jobs.work import Work, cores
 from studio.store import Store, jobs, videos
@@ -32,8 +32,8 @@ def library(studio: Studio) -> Studio:
     return studio
 
 
-def queued(store: Store, kind: str = "index", **params: Any) -> str:
-    return str(store.write(lambda db: jobs.insert(db, kind, "v1", params, limit=None))["id"])
+def queued(store: Store, kind: str = "index", of: str = "v1", **params: Any) -> str:
+    return str(store.write(lambda db: jobs.insert(db, kind, of, params, limit=None))["id"])
 
 
 def measured(store: Store, kind: str, seconds: float) -> None:
@@ -166,6 +166,41 @@ def test_only_an_admin_looks_after_the_work_of_all(library: Studio) -> None:
         with pytest.raises(PermissionDenied, match="Only an admin can pause, limit or order"):
             attempt()
     assert work.state(EVE)["fixed"].startswith("Only an admin") and work.state()["fixed"] == ""
+
+
+def test_who_is_no_admin_orders_their_own_jobs_among_their_own_places(library: Studio) -> None:
+    """v1 and v3 are Eve's, v2 is Ben's: nothing that she does makes Ben's wait longer."""
+    for name, owner in (("v1", "eve"), ("v2", "ben"), ("v3", "eve")):
+        if name != "v1":
+            row = {**VIDEO, "id": name, "name": f"{name}.mp4", "path": f"/films/{name}.mp4"}
+            library.store.write(lambda db, row=row: videos.insert(db, row))
+        library.store.write(
+            lambda db, name=name, owner=owner: db.execute("UPDATE videos SET added_by = ? WHERE id = ?", (owner, name))
+        )
+    wanted = [("v1", 1), ("v2", 2), ("v1", 3), ("v2", 4), ("v3", 5)]
+    a, b, c, d, e = (queued(library.store, of=video, n=n) for video, n in wanted)
+    eve, ben, work = Actor("eve"), Actor("ben"), library.work
+
+    def after(job: str, to: str, by: Actor = eve) -> list[str]:
+        work.move(job, to, by)
+        return [row["id"] for row in work.state(eve)["queue"]]
+
+    assert [row["own"] for row in work.state(eve)["queue"]] == [True, False, True, False, True]
+    assert after(e, "first") == [e, b, a, d, c]
+    assert after(e, "down") == [a, b, e, d, c]
+    assert after(c, "up") == [a, b, c, d, e]
+    assert after(a, "last") == [c, b, e, d, a]
+    assert after(c, "first") == [c, b, e, d, a], "it is there already"
+    assert after(d, "first", ben) == [c, d, e, b, a]
+    for attempt in (lambda: work.move(b, "first", eve), lambda: work.move(a, "first", ben)):
+        with pytest.raises(PermissionDenied, match=r"Only (ben|eve) or an admin can change when a job"):
+            attempt()
+    assert after(b, "first", OWNER) == [b, c, d, e, a], "an admin orders all"
+    library.store.write(lambda db: jobs.take(db, "studio/1"))
+    with pytest.raises(NotFound, match="no longer waits"):
+        work.move(b, "last", ben)
+    with pytest.raises(UsageError, match="first, up, down, last"):
+        work.move(a, "sideways", eve)
 
 
 def test_a_job_is_cancelled_where_no_studio_runs(library: Studio) -> None:

@@ -2,7 +2,7 @@
 
 import { keyName, shownKey } from "./input/keymap.js";
 import { keymap } from "./input/shared-keymap.js";
-import { Desk, Rounds } from "./model/desk.js";
+import { Desk } from "./model/desk.js";
 import { current, note, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed, WINDOW } from "./sync/change-feed.js";
@@ -10,18 +10,17 @@ import { currentUser } from "./sync/current-user.js";
 import { Outbox } from "./sync/outbox.js";
 import { DeskCard } from "./view/desk-card.js";
 import { DeskFilter } from "./view/desk-filter.js";
-import { knownOf } from "./view/desk-known.js";
+import { DeskLearning } from "./view/desk-learning.js";
 import { DeskPreview } from "./view/desk-preview.js";
-import { counted, el, finder, redraw, targetOf, toast, typing } from "./view/dom.js";
+import { counted, el, finder, targetOf, toast, typing } from "./view/dom.js";
 
-/** @import { Answer, DeskItem, DeskProgress, EditRequest, Label, Server } from "./types.js" */
+/** @import { Answer, DeskItem, EditRequest, Label, Server } from "./types.js" */
 
 const PAGE = 12; // moments on a page
 const REST_MS = 1_000; // between two looks at what others do
 /** What a key does once, however long it is held: nobody looked at the next moment yet. */
 const ONCE = new Set(["accept", "reject", "acceptRest", "rejectRest"]);
 const TURNS = new Set(["Enter", "Shift+Enter"]);
-const LEARN = "review-learn";
 const ASK =
   "Ask a question on the Annotate page, or mark a few moments with a label and choose it here: it is learned, and found in the library.";
 /** Why nothing is shown: feed → title and text. */
@@ -57,16 +56,11 @@ class ReviewPage {
   #sentSince = new Set();
   /** Items that something was on its way about since the page was last turned. @type {Set<string>} */
   #waiting = new Set();
-  /** Labels that were decided about, until the server knows of all of it. @type {Map<string, { label: string, track: string }>} */
-  #decidedOf = new Map();
   /** @type {readonly Label[]} */
   #labels = [];
-  /** @type {DeskProgress | null} */
-  #progress = null;
   /** @type {(() => void) | null} */
   #unsubscribe = null;
   #asked = 0;
-  #rounds = new Rounds();
   #isTurning = false;
   /** @type {keyof typeof EMPTY | ""} */
   #empty = "";
@@ -94,9 +88,7 @@ class ReviewPage {
     );
     this.preview.video.muted = true;
     this.filter = new DeskFilter($, server, () => this.#turn());
-    this.learn = $("desk-learn", "input");
-    this.learn.checked = localStorage.getItem(LEARN) !== "off";
-    this.learn.addEventListener("change", () => localStorage.setItem(LEARN, this.learn.checked ? "on" : "off"));
+    this.learning = new DeskLearning($, server, this.filter, (message) => this.#complain(message));
     for (const [name, verdict] of /** @type {const} */ ([
       ["desk-accept", "accepted"],
       ["desk-reject", "rejected"],
@@ -192,45 +184,8 @@ class ReviewPage {
     await this.#ask();
   }
 
-  /** What is known of the label, and whether it is to be learned again. */
-  async #ask() {
-    const { label, track } = this.filter.wanted;
-    const box = this.$("desk-known");
-    box.hidden = !label || !track;
-    if (box.hidden) {
-      await this.#learnDecided();
-      return;
-    }
-    const known = await this.#progressOf({ label, track });
-    if (!known || label !== this.filter.wanted.label || track !== this.filter.wanted.track) return;
-    const isNewRound = this.#progress?.taught && known.taught && known.taught !== this.#progress.taught;
-    this.#progress = known;
-    redraw(box, ...knownOf(known, label));
-    if (isNewRound) toast(`“${label}” was learned again; the next page shows what it finds now.`);
-    this.#learn({ label, track }, known);
-  }
-
-  /** All labels are shown: those that were taught before, and decided about here, are learned again. */
-  async #learnDecided() {
-    const decided = [...this.#decidedOf.values()];
-    if (!this.#onTheWay.size) this.#decidedOf.clear(); // else the server does not know of all of it yet
-    for (const each of this.learn.checked ? decided : []) {
-      const known = await this.#progressOf(each);
-      if (known?.taught) this.#learn(each, known);
-    }
-  }
-
-  /** @param {{ label: string, track: string }} of @returns {Promise<DeskProgress | null>} */
-  #progressOf({ label, track }) {
-    return call(this.server, "desk_progress", { label, track, annotator: currentUser() }).catch(() => null);
-  }
-
-  /** Learn it again, where enough was said of it since. @param {{ label: string, track: string }} of @param {DeskProgress} known */
-  #learn({ label, track }, known) {
-    if (!this.learn.checked || !this.#rounds.isDue({ label, track }, known)) return;
-    call(this.server, "teach", { label, track, annotator: currentUser() }).catch((error) =>
-      this.#complain(messageOf(error)),
-    );
+  #ask() {
+    return this.learning.ask(!this.#onTheWay.size);
   }
 
   /** @param {string} message */
@@ -350,8 +305,7 @@ class ReviewPage {
     this.#items.set(edit.edit_id, item);
     this.#sentSince.add(item.id);
     this.#waiting.add(item.id);
-    const { label, track } = item;
-    this.#decidedOf.set(JSON.stringify([label, track]), { label, track });
+    this.learning.decided(item);
   }
 
   /** @param {Answer[]} answers */

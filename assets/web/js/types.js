@@ -70,7 +70,8 @@
  * @property {string} message
  * @property {string | null} error
  * @property {string} [medium] the name of another camera of the timeline that it is about
- * @property {{ note?: string, medium?: string, offset_us?: number | null } | null} result
+ * @property {{ note?: string, medium?: string, offset_us?: number | null,
+ *   corrected?: { offset_us: number, rate: number } | null } | null} result
  * @property {string} created
  */
 
@@ -162,8 +163,9 @@
  */
 
 /** A camera or a recording, by the id of its video, begins at `after` s of the timeline instead of `before`; null: it is
- * not on it.
- * @typedef {{ medium: string, before: number | null, after: number | null }} MediumChange
+ * not on it. The rates are those of its clock (`model/media-place.js`), 1 where nothing is said.
+ * @typedef {{ medium: string, before: number | null, after: number | null, before_rate?: number,
+ *   after_rate?: number }} MediumChange
  * @typedef {{ track: string, first: number, before: (number | null)[], after: (number | null)[] }} TraceChange samples
  *   from number first on, null where nothing is said
  * @typedef {TraceChange & { op: "trace", id?: undefined, prediction_id?: undefined }} TraceRequest
@@ -217,6 +219,7 @@
  * @property {boolean} sound whether it has any
  * @property {boolean} playable whether a browser can play it
  * @property {number} offset where it begins on the timeline
+ * @property {number} [rate] how fast its clock runs (`model/media-place.js`)
  * @property {"main" | "camera" | "sound"} role the frames of the main one are those of the timeline
  */
 
@@ -703,6 +706,7 @@
  * @property {number} [progress] of one that runs
  * @property {number | null} [left_s] null: nothing is known of it
  * @property {boolean} [held] it waits while the queue does not go on
+ * @property {boolean} [own] the person may change when it is done; who is no admin, among their own
  * @property {string | null} [error]
  * @property {string} [ended]
  *

@@ -68,10 +68,11 @@ class Exchange:
             cameras = tuple(
                 Beside(
                     each.row["name"],
-                    each.offset_us,
+                    each.place.offset_us,
                     videos.has_pictures(each.row),
                     each.row["duration_us"],
                     each.row["fps"],
+                    each.place.rate,
                 )
                 for each in on_timeline(db, row["id"])[1:]
             )
@@ -114,7 +115,7 @@ class Exchange:
         """What there is to choose from for a file of the named format, first what it has unless somebody chooses:
         "annotations" and "lines" where it holds either and the video has both, else nothing."""
         holds, timeline = written_as(format_name).holds, self.timeline(self._video(video_id), by)
-        if not holds.chooses or not timeline.lines or not timeline.annotations:
+        if not holds.chooses or not timeline.lines or not holds.marked(timeline):
             return []
         return sorted(("annotations", "lines"), key=lambda kind: kind != holds.kind(timeline))
 

@@ -12,7 +12,7 @@ from typing import Any
 from studio import formats
 from studio.errors import UsageError
 from studio.formats import losses, reading
-from studio.formats.model import has_times, segments
+from studio.formats.model import has_times, linked_boxes, segments
 from studio.formats.table import guarded
 from studio.platform.names import file_name
 from studio.service import serializers
@@ -52,7 +52,7 @@ def export(exchange: Exchange, question: Question, found: Found, format_name: st
     if format_name == LIST:
         return File("moments.json", "application/json", reading.dump(as_json(found)))
     form, made = formats.named(format_name), _timelines(exchange, found, by)
-    if not any(t.annotations or t.lines for t in map(form.holds.narrowed, made)):
+    if not any(form.holds.marked(t) or t.lines for t in map(form.holds.narrowed, made)):
         raise UsageError(f"Nothing that was found has a place in {form.title}; export a table of moments instead.")
     if timed := [t for t in made if has_times(form, t)]:  # `write` says why where there is none
         made = timed
@@ -127,7 +127,8 @@ def _times(row: Row) -> tuple[str, str]:
 
 
 def _timelines(exchange: Exchange, found: Found, by: Actor) -> list[Timeline]:
-    """The timelines of the videos with what was found of them, and nothing else."""
+    """The timelines of the videos with what was found of them, the boxes over time that it is about, and nothing
+    else."""
     rows = {moment["video"]["id"]: moment["video"] for moment in found.moments}
     names = distinct_names(list(rows.values()))
     wanted: dict[str, list[Row]] = {video: [] for video in rows}
@@ -143,6 +144,7 @@ def _timelines(exchange: Exchange, found: Found, by: Actor) -> list[Timeline]:
             track: union((a.segment.start, a.segment.end) for a in kept if a.track == track)
             for track in {a.track for a in kept} & timeline.boxes.keys()
         }
+        drawn = linked_boxes(replace(timeline, annotations=kept))
         made.append(
             replace(
                 timeline,
@@ -153,7 +155,7 @@ def _timelines(exchange: Exchange, found: Found, by: Actor) -> list[Timeline]:
                     for track, spans in seen.items()
                 },
                 lines=tuple(line for line in timeline.lines if tuple(line) in lines),
-                objects=(),  # of no segment, as are curves
+                objects=tuple(each for each in timeline.objects if each.id in drawn),  # others are of no segment
                 traces=(),
                 unscaled=(),
             )

@@ -17,7 +17,7 @@ from studio.service.videos import files
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.store.transcripts import Spoken
-from studio.timeline import WHOLE_VIDEO, Annotation, Box, Cue, Segment, Word, seconds
+from studio.timeline import WHOLE_VIDEO, Annotation, Box, Cue, MediaPlace, Segment, Word, seconds
 from studio.timeline.boxes import BoxTrack
 from studio.timeline.tiers import Dependency
 
@@ -68,12 +68,12 @@ class ImportOptions:
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A part of a file, and the video that it is about, where that is known; `cameras` are what plays beside it, by the
-    ids of their videos, and when each begins, in µs."""
+    ids of their videos, and where each lies on its timeline."""
 
     part: Part
     match: Match
     placed: Placed
-    cameras: tuple[tuple[str, int], ...] = ()
+    cameras: tuple[tuple[str, MediaPlace], ...] = ()
 
     @property
     def row(self) -> Row | None:
@@ -97,14 +97,14 @@ def matched(library: VideoMatcher, part: Part, name: str) -> tuple[Match, Part]:
     return match, part
 
 
-def cameras(library: VideoMatcher, part: Part, main: str) -> tuple[tuple[tuple[str, int], ...], list[str]]:
-    """What plays beside a part's video, by the ids of videos of the library and when each begins (µs); and a sentence
+def cameras(library: VideoMatcher, part: Part, main: str) -> tuple[tuple[tuple[str, MediaPlace], ...], list[str]]:
+    """What plays beside a part's video, by the ids of videos of the library and where each lies; and a sentence
     for each that is not there. A sound is not taken for the film of its name."""
     found, missing = {}, []
     for camera in part.cameras:
         row = library.find(camera.video).row
         if row is not None and _ending(camera.video) in ("", _ending(row["name"])):
-            found[row["id"]] = -camera.shift
+            found[row["id"]] = MediaPlace(-camera.shift, camera.rate)
         else:
             missing.append(
                 f"“{last(unquote(camera.video)):.60}”, which plays beside it, is not in the library; add it, and "
@@ -268,6 +268,7 @@ def shown(
 ) -> Row:  # fmt: skip
     """What `preview` says, by what the file has (`batches`) and what of that is new (`fresh`)."""
     marks = [mark for one in ready for mark in one.placed.marks]
+    drawn = [trace.track for one in ready for trace in one.placed.traces]
     listed = list(reading.grouped(sorted(ready, key=lambda one: one.row is None), lambda one: one.part.video).values())
     unknown = sum(several[0].row is None for several in listed)
     verb = "is" if unknown == 1 else "are"
@@ -283,7 +284,7 @@ def shown(
         "format": form.name,
         "kind": kind,
         "parts": [_part(several) for several in listed[:SHOWN]],
-        "tracks": _counted((m.track for m in marks), plan.tracks),
+        "tracks": _counted((*(m.track for m in marks), *drawn), plan.tracks),
         "labels": _counted((m.label for m in marks), plan.labels),
         "segments": _segments(fresh),
         "already": _segments(batches) - _segments(fresh) - different * (plan.different != "both"),
@@ -334,10 +335,10 @@ def _part(several: Sequence[Ready]) -> Row:
 
 
 def columns(form: Format, data: bytes, plan: ImportOptions) -> list[Row]:
-    """The columns of a table and what they are taken for."""
-    if form is not table.FORMAT:
+    """The columns of a table and what they are taken for; none of a table of ratings."""
+    if form is not table.FORMAT or not (made := table.layout(data, plan.columns)).complete:
         return []
-    return [{"name": column.name, "to": column.role} for column in table.layout(data, plan.columns).columns]
+    return [{"name": column.name, "to": column.role} for column in made.columns]
 
 
 def rate(ready: Sequence[Ready], fps: float) -> float | None:

@@ -24,6 +24,7 @@ from studio.timeline import MICROS
 Row = dict[str, Any]
 Rates = Mapping[str, tuple[float | None, float | None]]
 LOOK_AFTER = "pause, limit or order the work of all"
+ORDER = "change when a job of this video is done"
 MOST_SHOWN = 200  # rows of a list; of how many is said beside it
 LEAST_PROGRESS, LEAST_S = 0.05, 3.0  # from here on a job itself says how long it takes
 
@@ -40,10 +41,10 @@ class Work:
         self._models, self._exports, self._clock = models, exports, clock
 
     def state(self, by: Actor = OWNER, waiting: int = 20, failed: int = 20) -> Row:
-        """`running`, the first so many that wait (`queue`), of each kind how many wait and failed (`kinds`), the newest
-        so many that `failed`, and what is `off`. `left_s` is how long it all takes still, by what was measured on this
-        machine, without `unmeasured` jobs; None where nothing was. `held` says why nothing is begun, "" where it is not
-        held.
+        """`running`, the first so many that wait (`queue`; `own`: somebody may change when it is done), of each kind
+        how many wait and failed (`kinds`), the newest so many that `failed`, and what is `off`. `left_s` is how long it
+        all takes still, by what was measured on this machine, without `unmeasured` jobs; None where nothing was. `held`
+        says why nothing is begun, "" where it is not held.
         """
         now, machine = self._clock(), platform.node()
 
@@ -73,7 +74,10 @@ class Work:
         closed = set_hours is not None and set_hours.closed_since(now) is not None
         return {
             "running": shown + self._others(),
-            "queue": [{**_row(row), "held": is_held({**row, "state": "queued"}, since)} for row in first],
+            "queue": [
+                {**_row(row), "held": is_held({**row, "state": "queued"}, since), "own": by.owns(row["added_by"] or "")}
+                for row in first
+            ],
             "waiting": sum(row["jobs"] for row in kinds),
             "kinds": by_kind,
             "failed": [{**_row(row), "error": row["error"], "ended": row["ended"] or row["created"]} for row in wrong],
@@ -162,12 +166,21 @@ class Work:
         self._store.write(lambda db: preferences.choose(db, preferences.QUEUE_CORES, said))
 
     def move(self, job_id: str, to: str, by: Actor = OWNER) -> None:
-        """Change when a job that waits is done: `to` is one of `store.work.PLACES`.
+        """Change when a job that waits is done: `to` is one of `store.work.PLACES`. Who is no admin moves jobs of the
+        videos that they added, among the places that these have.
 
         Raises UsageError, NotFound, PermissionDenied.
         """
-        need(by, LOOK_AFTER)
-        self._store.write(lambda db: work.move(db, job_id, to))
+
+        def put(db: Any) -> None:
+            if by.admin:
+                work.move(db, job_id, to)
+                return
+            owner = work.owner(db, job_id)
+            need(by, *((ORDER, owner) if owner else (LOOK_AFTER,)))
+            work.move_among_own(db, job_id, to, by.name)
+
+        self._store.write(put)
 
     def retry(self, job_id: str) -> None:
         """Queue again a job that failed. Raises UsageError where it did not, or was tried again already."""

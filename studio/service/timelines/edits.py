@@ -18,7 +18,16 @@ from studio.store.boxes import BoxChange
 from studio.store.people import NameChange
 from studio.store.timeline_media import MediumChange
 from studio.store.traces import TraceChange
-from studio.timeline import WHOLE_VIDEO, Annotation, Segment, attribute_types, checked_attributes, tiers, to_dict
+from studio.timeline import (
+    WHOLE_VIDEO,
+    Annotation,
+    MediaPlace,
+    Segment,
+    attribute_types,
+    checked_attributes,
+    tiers,
+    to_dict,
+)
 
 Wire = dict[str, Any]
 NAMING, ABSENT, MEDIUM = "people", "absent", timeline_media.OP
@@ -42,8 +51,9 @@ FASTEST = 100.0  # rate at which a video plays, either way
 
 def parse(edit: Any, limits: Limits) -> Change:
     """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict; or names of faces, a change
-    of a box track or of a curve, an instant `at` which a label is not there, or where a medium of the timeline begins
-    (`before` and `after`, s).
+    of a box track or of a curve, an instant `at` which a label is not there, or where a medium of the timeline lies
+    (`before` and `after`, when it begins in s; `before_rate` and `after_rate`, how fast its clock runs, 1 where nothing
+    is said).
 
     Raises UsageError that says which part is wrong.
     """
@@ -60,7 +70,7 @@ def parse(edit: Any, limits: Limits) -> Change:
         place = _track(edit, limits), _label(edit, limits), time(edit, "at")
         return AbsenceChange(edit_id, *place, edit.get("absent") is not False)
     if op == MEDIUM:
-        return MediumChange(edit_id, _needed(edit, "medium", ID_CHARS), shift(edit, "before"), shift(edit, "after"))
+        return MediumChange(edit_id, _needed(edit, "medium", ID_CHARS), _place(edit, "before"), _place(edit, "after"))
     if op == traces.EDIT:
         return trace_edits.parse(edit, edit_id, limits)
     if op == "verdict":
@@ -86,6 +96,15 @@ def parse(edit: Any, limits: Limits) -> Change:
         keeps_attributes=edit.get("attributes") is None,
         marked=_marked(edit),
     )
+
+
+def _place(edit: Wire, key: str) -> MediaPlace | None:
+    if (offset_us := shift(edit, key)) is None:
+        return None
+    rate = edit.get(f"{key}_rate", 1.0)
+    if not isinstance(rate, int | float) or isinstance(rate, bool):
+        raise UsageError(f"“{key}_rate” must be a number.")
+    return MediaPlace(offset_us, float(rate))
 
 
 def _track(edit: Wire, limits: Limits) -> str:

@@ -22,7 +22,7 @@ from studio.service.videos import tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, annotations, people, runs, teaching, timeline_media, timelines, video_list, videos
 from studio.store.timeline_media import MediumChange, role_of
-from studio.timeline import MICROS, Footage, Prediction, read_shift, seconds
+from studio.timeline import ALIGNED, MICROS, Footage, MediaPlace, Prediction, read_shift, seconds, us
 
 Row = dict[str, Any]
 _DAY_US = 24 * 3600 * MICROS
@@ -32,10 +32,10 @@ SECOND_ONLY = "The files say this to the second only; move it by frames, or go b
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """What plays on a timeline: the row of its video, and where it begins in µs; the main one at 0."""
+    """What plays on a timeline: the row of its video, and where it lies; the main one at 0."""
 
     row: Row
-    offset_us: int
+    place: MediaPlace
     role: str
 
     @property
@@ -51,20 +51,23 @@ class Medium:
         main one's."""
         if self.is_main:
             return found
-        segment = timelines.placed(found.segment, self.offset_us, duration_us)
+        segment = self.place.placed(found.segment, duration_us)
         if segment is None:
             return None
         track = self.row_name(found.track) if people.is_face(found.track) else found.track
-        later = seconds(self.offset_us)
         known = found.payload or {}
-        moved: Row = {key: known[key] + later for key in ("onset", "apex", "offset") if key in known}
+        times = (key for key in ("onset", "apex", "offset") if key in known)
+        moved: Row = {key: seconds(self.place.on_timeline(us(known[key]))) for key in times}
         return replace(found, segment=segment, track=track, payload={**known, **moved} or None)
 
 
 def on_timeline(db: Any, video_id: str) -> list[Medium]:
     """The media of the timeline of a video, the main one first. Raises NotFound."""
     listed = timelines.media(db, timelines.of_video(db, video_id))
-    return [Medium(videos.get(db, each["video_id"]), each["offset_us"], each["role"]) for each in listed]
+    return [
+        Medium(videos.get(db, each["video_id"]), MediaPlace(each["offset_us"], each["rate"]), each["role"])
+        for each in listed
+    ]
 
 
 def predictions(db: Any, found: list[Medium], shown: list[Row], by: Actor) -> Iterator[Row]:
@@ -112,12 +115,12 @@ class TimelineMedia:
         self._store, self._settings, self._cache, self._jobs = store, settings, cache, jobs
 
     def listed(self, video_id: str) -> list[Row]:
-        """What plays on the timeline of a video, the main medium first: `id`, `name`, `offset` (s), `role` (main,
-        camera or sound) and `duration`. Raises NotFound."""
+        """What plays on the timeline of a video, the main medium first: `id`, `name`, `offset` (s), `rate` (of
+        its clock), `role` (main, camera or sound) and `duration`. Raises NotFound."""
         found = self._store.read(lambda db: on_timeline(db, video_id))
         return [
-            {"id": each.row["id"], "name": each.row["name"], "offset": seconds(each.offset_us), "role": each.role,
-             "duration": seconds(each.row["duration_us"])}
+            {"id": each.row["id"], "name": each.row["name"], "offset": seconds(each.place.offset_us),
+             "rate": each.place.rate, "role": each.role, "duration": seconds(each.row["duration_us"])}
             for each in found
         ]  # fmt: skip
 
@@ -137,7 +140,7 @@ class TimelineMedia:
             return video_list.offered(db, name, [*without, *there], OFFERED)
 
         rows, total = self._store.read(work)
-        return self.shown([Medium(row, 0, role_of(row)) for row in rows]), total
+        return self.shown([Medium(row, ALIGNED, role_of(row)) for row in rows]), total
 
     def shown(self, found: list[Medium]) -> list[Row]:
         """Media as a page shows them; times in s."""
@@ -147,34 +150,42 @@ class TimelineMedia:
                 "duration": seconds(each.row["duration_us"]),
                 "media_start": serializers.media_start(each.row["start_us"], each.row["browser_playable"]),
                 "sound": bool(each.row["audio"]),
-                "offset": seconds(each.offset_us),
+                "offset": seconds(each.place.offset_us),
+                "rate": each.place.rate,
                 "role": each.role,
                 "playable": bool(each.row["browser_playable"]) or self._cache.has_proxy(each.row),
             }
             for each in found
         ]
 
-    def place(self, video_id: str, medium_id: str, offset_us: int, annotator: str = "") -> None:
-        """Put a medium on the timeline of a video so that it begins at `offset_us`, or move it there.
+    def place(
+        self, video_id: str, medium_id: str, offset_us: int, annotator: str = "", rate: float | None = None
+    ) -> None:
+        """Put a medium on the timeline of a video so that it begins at `offset_us` and its clock runs at `rate` (None:
+        as it was said to, at first at that of the main one), or move it there.
 
         Raises UsageError, NotFound.
         """
-        self._change(video_id, medium_id, offset_us, annotator)
+
+        def work(db: Any) -> None:
+            known = timelines.place(db, timelines.of_video(db, video_id), medium_id) or ALIGNED
+            after = MediaPlace(offset_us, known.rate if rate is None else rate)
+            self._change(db, video_id, medium_id, after, annotator)
+
+        self._store.write(work)
 
     def remove(self, video_id: str, medium_id: str, annotator: str = "") -> None:
         """Take a medium off the timeline of a video; it stays in the library. Raises UsageError."""
-        self._change(video_id, medium_id, None, annotator)
+        self._store.write(lambda db: self._change(db, video_id, medium_id, None, annotator))
 
-    def _change(self, video_id: str, medium_id: str, after: int | None, annotator: str) -> None:
-        def work(db: Any) -> None:
-            before = timelines.offset(db, timelines.of_video(db, video_id), medium_id)
-            if before is None and after is None:
-                raise UsageError("This video is not on the timeline, so it cannot be removed from it.")
-            if before != after or medium_id == video_id:  # which is refused
-                change = MediumChange(uuid.uuid4().hex, medium_id, before, after)
-                timeline_media.save(db, video_id, change, annotator)
-
-        self._store.write(work)
+    @staticmethod
+    def _change(db: Any, video_id: str, medium_id: str, after: MediaPlace | None, annotator: str) -> None:
+        before = timelines.place(db, timelines.of_video(db, video_id), medium_id)
+        if before is None and after is None:
+            raise UsageError("This video is not on the timeline, so it cannot be removed from it.")
+        if before != after or medium_id == video_id:  # which is refused
+            change = MediumChange(uuid.uuid4().hex, medium_id, before, after)
+            timeline_media.save(db, video_id, change, annotator)
 
     def read_offset(self, video_id: str, text: str) -> int:
         """When something begins on the timeline of a video, as people type it, in µs. Raises UsageError, NotFound."""
@@ -189,7 +200,8 @@ class TimelineMedia:
 
     def by_sound(self, video_id: str, medium_id: str, progress: ReportProgress = no_progress) -> Row:
         """Where a medium begins by what is heard in it and in the main one, now: `offset` (s; None where their sounds
-        do not tell) and a `note` for people. Nothing is changed."""
+        do not tell), a `note` for people, and where their clocks run apart `corrected`, the `offset` and the `rate`
+        with which it fits from beginning to end. Nothing is changed."""
         return _shown_offset(self._jobs.do("synchronise", video_id, self._with(video_id, medium_id), progress))
 
     def start_by_sound(self, video_id: str, medium_id: str) -> Row:
@@ -254,5 +266,9 @@ class TimelineMedia:
 
 
 def _shown_offset(found: Row) -> Row:
-    offset = found["offset_us"]
-    return {"offset": None if offset is None else seconds(offset), "note": found["note"]}
+    offset, corrected = found["offset_us"], found["corrected"]
+    return {
+        "offset": None if offset is None else seconds(offset),
+        "note": found["note"],
+        "corrected": corrected and {"offset": seconds(corrected["offset_us"]), "rate": corrected["rate"]},
+    }

@@ -13,11 +13,11 @@ from unicodedata import normalize
 import numpy as np
 
 from studio.config import Limits
-from studio.errors import UsageError
+from studio.errors import FormatError, UsageError
 from studio.eval.trace_agreement import agreed
+from studio.formats import carma
 from studio.service.accounts.rights import OWNER, Actor, layer_of
 from studio.service.requests import listed, text, whole
-from studio.service.timelines import carma
 from studio.store import Store, labels, traces, videos
 from studio.store.traces import TraceChange
 from studio.timeline import seconds
@@ -103,7 +103,11 @@ class Traces:
 
         Raises UsageError that says which line is wrong; then nothing is changed.
         """
-        if rated := carma.parse(data):
+        try:
+            rated = carma.parse(data)
+        except FormatError as error:
+            raise UsageError(str(error)) from None
+        if rated:
             return self._take_rated(video, rated, track, annotator)
         found = _read(data, track, annotator)
 

@@ -16,6 +16,7 @@ import { barAt } from "../view/box-row.js";
 import { BoxOverlay } from "../view/box-overlay.js";
 import { BoxPanel } from "../view/box-panel.js";
 import { clock, counted, el } from "../view/dom.js";
+import { AT_ZERO, onTimeline, ownTime } from "../model/media-place.js";
 
 /** @import { BoxTrack, Corners } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -188,7 +189,7 @@ export class BoxTool {
     const { player } = this.workspace;
     if (!track.medium) return player.time;
     const own = this.overlays.get(track.medium)?.screen.time() ?? null;
-    return own ?? player.time - (this.doc?.store.boxOffset(track) ?? 0);
+    return own ?? ownTime(this.doc?.store.boxPlace(track) ?? AT_ZERO, player.time);
   }
 
   /** Goes to where a frame of a medium is shown: of another camera than the main one in the first frame of the timeline
@@ -198,7 +199,7 @@ export class BoxTool {
    */
   #seek(track, at) {
     const { player } = this.workspace;
-    const time = at + (this.doc?.store.boxOffset(track) ?? 0);
+    const time = onTimeline(this.doc?.store.boxPlace(track) ?? AT_ZERO, at);
     const shown = player.frames.shownAt(time);
     this.workspace.seek(track.medium && shown < time - 5e-4 ? player.frames.edge(shown, 1) : time);
   }
@@ -415,13 +416,13 @@ export class BoxTool {
     const { frames } = workspace.player;
     this.#with((track) => {
       if (!doc) return;
-      const [own, offset] = [this.#frames(track.medium), doc.store.boxOffset(track) ?? 0];
+      const [own, place] = [this.#frames(track.medium), doc.store.boxPlace(track) ?? AT_ZERO];
       const attributes = { [LINK]: track.id };
       const made = doc.editor.together(() =>
         seenSpans(track).flatMap(({ from, to, ends }) => {
-          const until = (ends ? to : own.endOf(to)) + offset;
-          if (until <= 0 || from + offset >= frames.duration) return []; // the main one does not run then
-          const { start, end } = track.medium ? frames.span(from + offset, until) : { start: from, end: until };
+          const [since, until] = [onTimeline(place, from), onTimeline(place, ends ? to : own.endOf(to))];
+          if (until <= 0 || since >= frames.duration) return []; // the main one does not run then
+          const { start, end } = track.medium ? frames.span(since, until) : { start: from, end: until };
           return doc.editor.create({ track: row, label: track.label, start, end, attributes }) ?? [];
         }),
       );
@@ -438,8 +439,8 @@ export class BoxTool {
     const item = doc?.store.item(selection.current ?? "");
     if (!doc || !item) return;
     const { medium } = this.#front.screen;
-    const [frames, offset] = [this.#frames(medium), medium ? (doc.store.offsetOf(medium) ?? 0) : 0];
-    const [first, last] = [frames.shownAt(item.start - offset), frames.edge(item.end - offset, -1)];
+    const [frames, place] = [this.#frames(medium), doc.store.boxPlace({ medium }) ?? AT_ZERO];
+    const [first, last] = [frames.shownAt(ownTime(place, item.start)), frames.edge(ownTime(place, item.end), -1)];
     const keys = [...new Set([first, Math.max(first, last)])].map((at) => ({
       at,
       box: MIDDLE,
@@ -453,7 +454,8 @@ export class BoxTool {
       this.edit(true);
       this.choose(id);
     });
-    if (player.time < first + offset || player.time > last + offset) workspace.seek(first + offset);
+    const [from, to] = [onTimeline(place, first), onTimeline(place, last)];
+    if (player.time < from || player.time > to) workspace.seek(from);
   }
 
   /** A segment that belongs to a box is chosen: the box is too. */

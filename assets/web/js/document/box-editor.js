@@ -4,6 +4,7 @@ import { BOXES, change, creation, difference, removal } from "../model/box-track
 import { newId } from "../model/ids.js";
 import { call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
+import { AT_ZERO, onTimeline } from "../model/media-place.js";
 
 /** @import { BoxChange, BoxKey, BoxTrack, Json, News, Server } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
@@ -32,8 +33,8 @@ export class BoxEditor {
   /** Those whose medium is on the timeline, in order of their beginning there. @returns {BoxTrack[]} */
   get all() {
     const { store } = this;
-    const begins = (/** @type {BoxTrack} */ track) => track.keys[0].at + (store.boxOffset(track) ?? 0);
-    const shown = [...store.boxes.values()].filter((track) => store.boxOffset(track) !== null);
+    const begins = (/** @type {BoxTrack} */ track) => onTimeline(store.boxPlace(track) ?? AT_ZERO, track.keys[0].at);
+    const shown = [...store.boxes.values()].filter((track) => store.boxPlace(track) !== null);
     return shown.sort((a, b) => begins(a) - begins(b) || a.id.localeCompare(b.id));
   }
 

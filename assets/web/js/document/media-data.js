@@ -1,6 +1,7 @@
 // Loads what is measured over the time of a video, beside its segments: cuts, sound, score curves, faces.
 
 import { ApiError, array, call } from "../sync/api.js";
+import { onTimeline } from "../model/media-place.js";
 
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { Graph, Run, Server, Spectrogram } from "../types.js" */
@@ -99,8 +100,8 @@ export class MediaData {
     const { query, payload } = await call(this.server, "run_payload", { run: run.id });
     if (store.isClosed || newestShown(store)?.id !== run.id) return; // another question is shown by now
     const { agreement, remembered, found, curve = { times: [], scores: [] } } = payload;
-    const later = (run.medium && store.offsetOf(run.medium)) || 0; // another camera's times
-    if (later) curve.times = curve.times.map((time) => time + later);
+    const place = run.medium ? store.placeOf(run.medium) : null; // another camera's times
+    if (place) curve.times = curve.times.map((time) => onTimeline(place, time));
     store.setMedia({ curve: { run: run.id, query, agreement, remembered, found, ...curve } }, "curve");
   }
 

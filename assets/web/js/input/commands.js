@@ -1,6 +1,6 @@
 // Everything a person can do on the Annotate page by key or button, by name (see keymap.js).
 
-import { SPEECH } from "../model/line-items.js";
+import { SPEECH_ROW } from "../model/line-items.js";
 import * as copying from "../model/copy-paste.js";
 import * as operations from "../model/operations.js";
 import { undecidedAt } from "../model/review-queue.js";
@@ -106,7 +106,7 @@ export function commands(workspace) {
    */
   const edit = (work, ofLines) => () => {
     if (lines?.areChosen) {
-      if (timeline.rowLayout.isLocked(SPEECH)) workspace.say("This row is locked; unlock it in its menu.");
+      if (timeline.rowLayout.isLocked(SPEECH_ROW)) workspace.say("This row is locked; unlock it in its menu.");
       else if (ofLines) ofLines();
       else workspace.say("This is for segments; a line of the transcript is chosen.");
       return;
@@ -217,7 +217,7 @@ export function commands(workspace) {
     split: edit(
       (_, chosen) => {
         const second = operations.split(editor(), chosen, player.time, player.frames);
-        if (second) selection.one(second);
+        if (second) selection.instead(second);
       },
       () => lines.split(),
     ),

@@ -3,7 +3,7 @@
 // Shift pans, Alt snaps only to frames. Ctrl (or ⌘) chooses: a click adds a segment, a drag over an empty place all it
 // touches; on an edge that two segments share, it moves both. A finger on an empty place pans; held, it draws.
 
-import { isLineId, lineItems } from "../model/line-items.js";
+import { isLineId, lineItems, SPEECH_ROW } from "../model/line-items.js";
 import { touching } from "../model/operations.js";
 import { movedPhase, PHASES } from "../model/phases.js";
 import { shownPhases } from "../view/phases.js";
@@ -187,7 +187,8 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     const together = part === "body" && selection.has(item.id) && selection.size > 1;
     if (!together) selection.one(item.id);
     const chosen = together ? [...selection.ids].map((id) => store.shown(id)).filter((each) => each !== null) : [item];
-    const free = chosen.filter((each) => !timeline.rowLayout.isLocked(store.rowOf(each)));
+    const row = (/** @type {Item | LineItem} */ each) => ("isLine" in each ? SPEECH_ROW : store.rowOf(each));
+    const free = chosen.filter((each) => !timeline.rowLayout.isLocked(row(each)));
     const pieces = free.map((each) => pieceOf(each, part));
     if (more) pieces.push(...shared.map((each) => pieceOf(each, part === "start" ? "end" : "start")));
     return { ...begun, kind: "edit", part, pieces, snapping: snappingFor(pieces.map((piece) => piece.id)) };

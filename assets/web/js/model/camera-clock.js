@@ -1,7 +1,10 @@
 // How cameras and recordings keep together: the clock is that of the main medium, whose frames are those of the timeline,
 // and the others follow it. Each goes by its own frames. Times are in seconds.
 
+import { onTimeline, ownTime } from "./media-place.js";
+
 /** @import { Frames } from "./frames.js" */
+/** @import { MediaPlace } from "./media-place.js" */
 
 const SAME_S = 5e-4; // closer than any two frames
 const FAR_S = 0.3; // beyond, it goes there at once; below, it plays a little faster or slower until it is there
@@ -11,12 +14,13 @@ const IN_STEP = 0.1; // of a frame, within which it plays at the rate of the mai
 const USUAL_S = 0.04;
 
 /** Where a medium is at a time of the timeline: `at` s of its own, and whether that is before it begins or after its end.
- * @param {{ offset: number, duration: number }} medium
+ * @param {MediaPlace & { duration: number }} medium
  * @param {number} time
  * @returns {{ phase: "before" | "during" | "after", at: number }}
  */
-export function placeAt({ offset, duration }, time) {
-  const at = time - offset;
+export function placeAt(medium, time) {
+  const { duration } = medium;
+  const at = ownTime(medium, time);
   if (at < -SAME_S) return { phase: "before", at: 0 };
   if (at >= duration - SAME_S) return { phase: "after", at: duration };
   return { phase: "during", at: Math.max(0, at) };
@@ -35,7 +39,7 @@ export function seekPlace(frames, at) {
 /** How a medium gets in step that is ahead by some seconds (behind: below 0): whether it seeks, else at which rate it
  * goes on.
  * @param {number} ahead
- * @param {number} rate of the main medium
+ * @param {number} rate of the main medium, as its own clock has it
  * @param {number} [frame] how long a frame of it lasts
  * @param {boolean} [isHeard]
  * @returns {{ seeks: boolean, rate: number }}
@@ -53,10 +57,10 @@ export const usualFrame = ({ pts }) => (pts.length > 1 ? pts[pts.length - 1] / (
 
 /** What a camera shows where it has no picture.
  * @param {"before" | "during" | "after"} phase
- * @param {{ offset: number, duration: number }} medium
+ * @param {MediaPlace & { duration: number }} medium
  * @param {(time: number) => string} say
  */
-export function phaseText(phase, { offset, duration }, say) {
-  if (phase === "before") return `Begins at ${say(offset)}`;
-  return phase === "after" ? `Ended at ${say(offset + duration)}` : "";
+export function phaseText(phase, medium, say) {
+  if (phase === "before") return `Begins at ${say(medium.offset)}`;
+  return phase === "after" ? `Ended at ${say(onTimeline(medium, medium.duration))}` : "";
 }

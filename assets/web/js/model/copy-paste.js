@@ -41,8 +41,8 @@ function copyOf(item) {
   return { track, start, end, label, note: "", attributes: proposedAttributes(item) };
 }
 
-/** New annotations from `time` on, each at least one frame long; what would lie beyond the end is cut or left out, and
- * what is left out is said. Returns their ids.
+/** New annotations from `time` on, each at least one frame long; what would lie beyond the end is cut or left out, and so
+ * is what has a label that its row takes no more. What is left out is said. Returns their ids.
  * @param {Editor} editor
  * @param {readonly Content[]} segments
  * @param {number} time
@@ -54,6 +54,8 @@ export function paste(editor, segments, time, frames) {
   const made = new Map();
   /** @type {Set<string>} why segments are left out */
   const reasons = new Set();
+  /** @type {Set<string>} labels that are left out, with their rows */
+  const unlisted = new Set();
   /** @type {Set<string>} attributes that are left out */
   const gone = new Set();
   let left = 0;
@@ -67,6 +69,10 @@ export function paste(editor, segments, time, frames) {
     /** @type {Map<Annotation, Span[]>} what lies in each segment that is filled */
     const filled = new Map();
     for (const copy of segments.filter(({ track }) => track === row)) {
+      if (copy.label && store.tracks.get(row)?.closed && !store.isClass(copy)) {
+        unlisted.add(`“${copy.label}” (${row})`); // the server would refuse it
+        continue;
+      }
       const original = tightest(above, copy);
       const parent = original && (store.annotations.get(made.get(original) ?? "") ?? null);
       const others = (parent && filled.get(parent)) ?? [];
@@ -89,8 +95,10 @@ export function paste(editor, segments, time, frames) {
   };
   editor.together(() => rows.forEach(pasteRow));
   const some = segments.length > 1 ? `${left} of ${segments.length} segments were left out. ` : "";
-  if (reasons.size) store.notice(some + [...reasons].join(" "));
-  if (gone.size) store.notice(`Left out, as the labels do not have such values any more: ${[...gone].join(", ")}.`);
+  const said = reasons.size ? [some + [...reasons].join(" ")] : [];
+  if (unlisted.size) said.push(`Left out, as their rows take such labels no more: ${[...unlisted].join(", ")}.`);
+  if (gone.size) said.push(`Left out, as the labels do not have such values any more: ${[...gone].join(", ")}.`);
+  if (said.length) store.notice(said.join(" "));
   return [...made.values()];
 }
 

@@ -8,7 +8,9 @@ import { lineItems } from "./line-items.js";
 import { BOOKMARKS } from "./special-rows.js";
 import { samplesOf, TRACE, tracePlace, Traces } from "./traces.js";
 import { People } from "./people.js";
+import { AT_ZERO, cameraPlaces } from "./media-place.js";
 
+/** @import { MediaPlace } from "./media-place.js" */
 /** @import { Annotation, AnnotationEdit, BoxTrack, Camera, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
  *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Reaction, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram, Stretch,
  *   Track, Verdict, Video, Voice } from "../types.js" */
@@ -199,9 +201,18 @@ export class DocumentStore extends Emitter {
     return this.cameras.find((camera) => camera.id === id)?.offset ?? null;
   }
 
-  /** When the medium of a box track begins on the timeline; null where it is not on it. @param {BoxTrack} track */
-  boxOffset({ medium }) {
-    return medium ? this.offsetOf(medium) : 0;
+  /** Where a camera or recording lies, or null where it is not on the timeline.
+   * @param {string} id
+   * @returns {MediaPlace | null}
+   */
+  placeOf(id) {
+    const found = this.cameras.find((camera) => camera.id === id);
+    return found ? { offset: found.offset, rate: found.rate ?? 1 } : null;
+  }
+
+  /** Where the medium of a box track lies; null where it is not on the timeline. @param {{ medium?: string }} track */
+  boxPlace({ medium }) {
+    return medium ? this.placeOf(medium) : AT_ZERO;
   }
 
   /** @param {string | null} predictionId */
@@ -320,20 +331,22 @@ export class DocumentStore extends Emitter {
    * @param {readonly Camera[] | undefined} cameras
    */
   differs(cameras) {
-    const places = (/** @type {readonly Camera[]} */ all) => JSON.stringify(all.map(({ id, offset }) => [id, offset]));
+    const places = (/** @type {readonly Camera[]} */ all) =>
+      JSON.stringify(all.map(({ id, offset, rate = 1 }) => [id, offset, rate]));
     return cameras !== undefined && places(cameras) !== places(this.cameras);
   }
 
-  /** One begins at another time; null: it is taken off the timeline. Also while somebody still moves it.
+  /** One lies elsewhere; null: it is taken off the timeline. Also while somebody still moves it.
    * @param {string} id
-   * @param {number | null} offset
+   * @param {MediaPlace | null} place
    */
-  moveCamera(id, offset) {
+  moveCamera(id, place) {
     const there = this.cameras.find((camera) => camera.id === id);
     const known = this.#knownCameras.get(id);
-    if (offset === null) this.takeCameras(this.cameras.filter((camera) => camera !== there));
-    else if (there) this.takeCameras(this.cameras.map((camera) => (camera === there ? { ...there, offset } : camera)));
-    else if (known) this.takeCameras([...this.cameras, { ...known, offset, role: known.width ? "camera" : "sound" }]);
+    if (place === null) this.takeCameras(this.cameras.filter((camera) => camera !== there));
+    else if (there)
+      this.takeCameras(this.cameras.map((camera) => (camera === there ? { ...there, ...place } : camera)));
+    else if (known) this.takeCameras([...this.cameras, { ...known, ...place, role: known.width ? "camera" : "sound" }]);
   }
 
   /** The labels of each track, and what else the library's schema says. @param {Schema} schema */
@@ -531,7 +544,7 @@ export class DocumentStore extends Emitter {
   applyEdit(edit) {
     if (edit.op === "absent") return; // a timeline shows what is there
     if (edit.op === "medium") {
-      this.moveCamera(edit.medium, edit.after);
+      this.moveCamera(edit.medium, cameraPlaces(edit).after);
       return;
     }
     if (edit.op === "verdict") {

@@ -21,6 +21,7 @@ import {
 import { TRACE } from "./traces.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
+import { changeOfPlace, isSamePlace, rounded } from "./media-place.js";
 
 /** @import { Annotation, BoxChange, Edit, EditRequest, Line, Marked, MediumChange, NameChange, Prediction, TraceChange, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
@@ -513,12 +514,13 @@ export class Editor {
    * @param {string} medium the id of its video
    * @param {number | null} after where it begins
    * @param {boolean} [joins] one step with what moved it just before: a key is pressed many times
+   * @param {number} [rate] of its clock; where nothing is said, as before
    */
-  placeCamera(medium, after, joins = false) {
-    const before = this.store.offsetOf(medium);
-    const rounded = after === null ? null : Math.round(after * 1e6) / 1e6;
-    if (rounded === before) return;
-    const change = { medium, before, after: rounded };
+  placeCamera(medium, after, joins = false, rate = undefined) {
+    const before = this.store.placeOf(medium);
+    const place = after === null ? null : rounded({ offset: after, rate: rate ?? before?.rate });
+    if (isSamePlace(place, before)) return;
+    const change = changeOfPlace(medium, before, place);
     const edit = this.changeCamera(change);
     this.undoStack.addMove(change, joins, edit);
     this.store.tellContent();

@@ -1,9 +1,13 @@
 // Lines of the transcript as the timeline shows them: segments of one row, which are chosen by ids of their own.
 
+import { builtInKey } from "./row-layout.js";
+
 /** @import { Line } from "../types.js" */
 
 /** The row that lines lie in. */
 export const SPEECH = "Speech";
+/** The key of its row; one of a person's may be called “Speech”, too. */
+export const SPEECH_ROW = builtInKey(SPEECH);
 const PREFIX = "line:";
 
 /** A line as a segment: its label is what it says.

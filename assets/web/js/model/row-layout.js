@@ -15,8 +15,21 @@ const KEY = "rows";
 const SIZES = [0.75, 1, 1.5, 2.25, 3.5];
 const USUAL = 1;
 const [LEAST, MOST] = [0.5, 8]; // how far a row can be dragged
+const BUILT_IN = "\ud800"; // half a character, which no name holds: the server refuses it
+
+/** The key of a row that is no track; a person may name one of their own rows like it.
+ * @param {string} name
+ */
+export const builtInKey = (name) => BUILT_IN + name;
+
+/** What a row is called, by its key. @param {string} key */
+export const nameOfRow = (key) => (key.startsWith(BUILT_IN) ? key.slice(BUILT_IN.length) : key);
+
 /** @type {{ [row: string]: RowState }} */
-const FIRST = { Spectrogram: { hidden: true } }; // computed when it is first looked at
+const FIRST = { [builtInKey("Spectrogram")]: { hidden: true } }; // computed when it is first looked at
+const VERSION = 2; // of what is kept; before, rows that are no tracks were kept under their names alone
+const BEFORE = ["Film", "Sound", "Spectrogram", "Speech", "Question", "Boxes ▭"];
+const GRAPH_BEFORE = " ∿";
 
 /** @extends {Emitter<{ change: null }>} */
 export class RowLayout extends Emitter {
@@ -30,8 +43,10 @@ export class RowLayout extends Emitter {
     const known = readPreferences(storage, KEY);
     /** @type {string[]} */
     this.order = isTexts(known.order) ? known.order : [];
+    const kept = /** @type {[string, RowState][]} */ (entriesOf(known.of, isObject));
+    const renewed = known.version === VERSION ? [] : kept.flatMap(([name, state]) => renewedKey(name, state));
     /** @type {Map<string, RowState>} */
-    this.of = new Map([...Object.entries(FIRST), ...entriesOf(known.of, isObject)]);
+    this.of = new Map([...Object.entries(FIRST), ...kept, ...renewed]);
   }
 
   /** @param {string} name @returns {RowState} */
@@ -145,7 +160,24 @@ export class RowLayout extends Emitter {
   }
 
   save() {
-    this.storage?.setItem(KEY, JSON.stringify({ order: this.order, of: Object.fromEntries(this.of) }));
+    this.storage?.setItem(
+      KEY,
+      JSON.stringify({ version: VERSION, order: this.order, of: Object.fromEntries(this.of) }),
+    );
     this.emit("change", null);
   }
 }
+
+/** What was kept of a row that is no track, under the key that it has now. A row of a person's with its name keeps the
+ * same: what was meant is not known.
+ * @param {string} name
+ * @param {RowState} state
+ * @returns {[string, RowState][]}
+ */
+function renewedKey(name, state) {
+  if (name.endsWith(GRAPH_BEFORE)) return [[graphKey(name.slice(0, -GRAPH_BEFORE.length)), state]];
+  return BEFORE.includes(name) ? [[builtInKey(name.split(" ")[0]), state]] : [];
+}
+
+/** The key of the row with the scores of a track. @param {string} track */
+export const graphKey = (track) => builtInKey(`∿ ${track}`);

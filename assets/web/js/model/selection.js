@@ -8,6 +8,8 @@ export class Selection extends Emitter {
   ids = new Set();
   /** @type {string | null} */
   current = null;
+  /** What was chosen before `instead`. @type {{ ids: readonly string[], current: string | null } | null} */
+  #before = null;
 
   /** @param {string} id */
   has(id) {
@@ -23,11 +25,21 @@ export class Selection extends Emitter {
     this.set(id === null ? [] : [id], id);
   }
 
+  /** One in place of what is chosen, which is chosen again should this one be taken back: the server may refuse it.
+   * @param {string} id
+   */
+  instead(id) {
+    const before = { ids: [...this.ids], current: this.current };
+    this.one(id);
+    this.#before = before;
+  }
+
   /**
    * @param {readonly string[]} ids
    * @param {string | null} [current]
    */
   set(ids, current = ids.at(-1) ?? null) {
+    this.#before = null;
     this.ids = new Set(ids);
     this.current = current;
     this.emit("change", null);
@@ -45,7 +57,9 @@ export class Selection extends Emitter {
    */
   keepOnly(exists) {
     if ([...this.ids].every(exists)) return;
-    const left = [...this.ids].filter(exists);
-    this.set(left, this.current !== null && exists(this.current) ? this.current : (left.at(-1) ?? null));
+    const isGone = ![...this.ids].some(exists);
+    const { ids, current } = (isGone && this.#before) || this;
+    const left = [...ids].filter(exists);
+    this.set(left, current !== null && exists(current) ? current : (left.at(-1) ?? null));
   }
 }

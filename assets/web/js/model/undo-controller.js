@@ -5,10 +5,12 @@ import { annotation, sameContent } from "./annotation.js";
 import { fits, invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
 import { annotationIdOf, cameraPlace, isOfAnnotation, isOfServer, serverChangeOf, stepsOf } from "./undo-stack.js";
+import { cameraPlaces, isSamePlace } from "./media-place.js";
 
 /** @import { Annotation, BoxChange, NameChange, Verdict } from "../types.js" */
 /** @import { Editor } from "./editor.js" */
 /** @import { AnnotationChange, CameraChange, NamingChange, ServerChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
+/** @import { MediaPlace } from "./media-place.js" */
 
 /** Answers of the server after which a step can never be done. */
 const GONE = ["gone", "invalid", "forbidden", "conflict"];
@@ -32,7 +34,7 @@ export class UndoController {
     if (this.#isLocked(group)) return null;
     const changed = this.changedByOthers(
       group,
-      (change) => change.camera.after,
+      (change) => cameraPlaces(change.camera).after,
       (change) => change.after,
       (change) => change.to,
       (change) => inverted(change.names),
@@ -49,7 +51,7 @@ export class UndoController {
     if (this.#isLocked(group)) return null;
     const changed = this.changedByOthers(
       group,
-      (change) => change.camera.before,
+      (change) => cameraPlaces(change.camera).before,
       (change) => change.before,
       (change) => change.from,
       (change) => change.names,
@@ -115,16 +117,16 @@ export class UndoController {
 
   /** The id of something that is not as the group left it, else null. The last change to each says how that was.
    * @param {UndoableChange[]} group
-   * @param {(change: CameraChange) => number | null} offsetOf
+   * @param {(change: CameraChange) => MediaPlace | null} placeOf
    * @param {(change: AnnotationChange) => Annotation | null} stateOf
    * @param {(change: VerdictChange) => Verdict} verdictOf
    * @param {(change: NamingChange) => NameChange} nextOf what would be done to names
    * @param {(change: BoxChange) => BoxChange} nextOfBox what would be done to a box
    */
-  changedByOthers(group, offsetOf, stateOf, verdictOf, nextOf, nextOfBox) {
+  changedByOthers(group, placeOf, stateOf, verdictOf, nextOf, nextOfBox) {
     const { store } = this.editor;
     for (const change of group) {
-      if (change.camera && store.offsetOf(change.camera.medium) !== offsetOf(change))
+      if (change.camera && !isSamePlace(store.placeOf(change.camera.medium), placeOf(change)))
         return { id: cameraPlace(change.camera.medium), what: "moved this camera" };
       const next = change.names && nextOf(change);
       if (next && !store.people.fits(next)) return { id: placesOf(next)[0], what: "named this person" };

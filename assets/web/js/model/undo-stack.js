@@ -5,6 +5,7 @@ import { invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
 import { isObject } from "./preferences.js";
 import { invertedTrace, tracePlace } from "./traces.js";
+import { cameraPlaces, changeOfPlace, isSamePlace } from "./media-place.js";
 
 /** @import { Annotation, BoxChange, MediumChange, NameChange, TraceChange, Verdict } from "../types.js" */
 
@@ -56,7 +57,10 @@ export const annotationIdOf = (change) => (isOfAnnotation(change) ? (change.afte
 export const cameraPlace = (id) => `medium:${id}`;
 
 /** @param {MediumChange} change */
-export const movedBack = ({ medium, before, after }) => ({ medium, before: after, after: before });
+export function movedBack(change) {
+  const { before, after } = cameraPlaces(change);
+  return changeOfPlace(change.medium, after, before);
+}
 
 /** The annotation, the prediction, the box, the names of faces or the camera that a change is about.
  * @param {UndoableChange} change
@@ -165,9 +169,13 @@ export class UndoStack {
    */
   addMove(camera, joins, edit) {
     const last = this.done.at(-1)?.[0]?.camera;
-    const isSame = last?.medium === camera.medium && last.after === camera.before && last.before !== null;
-    if (joins && isSame && !this.undone.length && Date.now() - this.movedAt < JOINS_MS) {
-      this.done[this.done.length - 1] = [{ camera: { ...last, after: camera.after }, edit }];
+    const isSame =
+      last?.medium === camera.medium &&
+      last.before !== null &&
+      isSamePlace(cameraPlaces(last).after, cameraPlaces(camera).before);
+    if (last && joins && isSame && !this.undone.length && Date.now() - this.movedAt < JOINS_MS) {
+      const joined = changeOfPlace(camera.medium, cameraPlaces(last).before, cameraPlaces(camera).after);
+      this.done[this.done.length - 1] = [{ camera: joined, edit }];
       this.trim();
     } else this.add({ camera, edit });
     this.movedAt = joins ? Date.now() : 0;

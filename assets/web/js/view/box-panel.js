@@ -4,6 +4,7 @@
 import { BOXES, keyAt, placeAt, spanOf, titleOf } from "../model/box-track.js";
 import { attributeFields } from "./attribute-fields.js";
 import { clock, counted, el, redraw } from "./dom.js";
+import { AT_ZERO, onTimeline } from "../model/media-place.js";
 
 /** @import { BoxTrack, Json } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
@@ -119,7 +120,7 @@ export class BoxPanel {
     const option = (/** @type {BoxTrack} */ each) => {
       const whose = store.independent ? "" : each.annotator;
       const camera = store.cameras.find(({ id }) => id === each.medium)?.name;
-      const begins = clock(spanOf(each).first + (store.boxOffset(each) ?? 0), 1);
+      const begins = clock(onTimeline(store.boxPlace(each) ?? AT_ZERO, spanOf(each).first), 1);
       const text = [titleOf(each), begins, camera, whose].filter(Boolean).join(" · ");
       return el("option", { value: each.id, selected: each.id === track?.id, text });
     };

@@ -4,15 +4,20 @@ import { countBefore } from "../model/binary-search.js";
 import { BOXES, indexAt, spanOf, titleOf } from "../model/box-track.js";
 import { isolated } from "./dom.js";
 import { FONT } from "./fonts.js";
+import { onTimeline, ownTime } from "../model/media-place.js";
+import { builtInKey } from "../model/row-layout.js";
 
 /** @import { BoxTrack } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { RowLayout } from "../model/row-layout.js" */
 /** @import { BoxRow } from "./layout.js" */
 /** @import { Timeline } from "./timeline.js" */
+/** @import { MediaPlace } from "../model/media-place.js" */
+
+/** @typedef {{ track: BoxTrack, place: MediaPlace }} Placed */
 
 /** Its key among rows; a row of segments may be called “Boxes”. */
-export const BOX_ROW = "Boxes ▭";
+export const BOX_ROW = builtInKey(BOXES);
 const BAR_H = 17;
 const [PAD, GAP] = [4, 2];
 const MARK_PX = 3;
@@ -26,29 +31,36 @@ const MOST_LANES = 100;
 export function boxRow(store, rowLayout) {
   const height = Math.round(BAR_H * rowLayout.size(BOX_ROW));
   const placed = [...store.boxes.values()].flatMap((track) => {
-    const offset = store.boxOffset(track);
-    return offset === null ? [] : { track, offset };
+    const place = store.boxPlace(track);
+    return place === null ? [] : { track, place };
   });
-  placed.sort((one, other) => one.track.keys[0].at + one.offset - other.track.keys[0].at - other.offset);
+  const begins = (/** @type {Placed} */ { track, place }) => onTimeline(place, track.keys[0].at);
+  placed.sort((one, other) => begins(one) - begins(other));
   /** @type {number[]} */
   const ends = [];
-  const bars = placed.map(({ track, offset }) => {
-    const [first, last] = [spanOf(track).first + offset, spanOf(track).last + offset];
+  const bars = placed.map(({ track, place }) => {
+    const [first, last] = endsOf({ track, place });
     let lane = ends.findIndex((end) => end < first);
     if (lane < 0) lane = Math.min(ends.length, MOST_LANES - 1);
     ends[lane] = Math.max(ends[lane] ?? 0, last);
-    return { track, offset, y: PAD + lane * (height + GAP), height };
+    return { track, place, y: PAD + lane * (height + GAP), height };
   });
   const whole = 2 * PAD + Math.max(1, ends.length) * (height + GAP) - GAP;
   return { kind: "boxes", key: BOX_ROW, name: BOXES, y: 0, height: whole, bars };
 }
 
+/** When its first and its last key frame are, on the timeline. @param {Placed} bar */
+function endsOf({ track, place }) {
+  const { first, last } = spanOf(track);
+  return [onTimeline(place, first), onTimeline(place, last)];
+}
+
 /** Where a bar lies: px. Its last frame is within it.
  * @param {Timeline} timeline
- * @param {{ track: BoxTrack, offset: number }} bar
+ * @param {Placed} bar
  */
-function extent(timeline, { track, offset }) {
-  const [first, last] = [spanOf(track).first + offset, spanOf(track).last + offset];
+function extent(timeline, bar) {
+  const [first, last] = endsOf(bar);
   return { left: timeline.x(first), right: Math.max(timeline.x(endOf(timeline, last)), timeline.x(first) + 3) };
 }
 
@@ -96,14 +108,16 @@ export function drawBoxRow(ctx, timeline, row) {
 /** Filled where it is seen, less where a part of it is hidden, empty where all of it is.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Timeline} timeline
- * @param {{ track: BoxTrack, offset: number }} bar
+ * @param {Placed} bar
  * @param {{ left: number, right: number, top: number, height: number, colour: string }} place
  */
-function drawStretches(ctx, timeline, { track: { keys }, offset }, { right, top, height, colour }) {
+function drawStretches(ctx, timeline, { track: { keys }, place }, { right, top, height, colour }) {
   ctx.fillStyle = colour;
   for (const [i, key] of keys.entries()) {
     ctx.globalAlpha = key.hidden ? 0.08 : key.occluded ? 0.2 : 0.32;
-    const [from, to] = [timeline.x(key.at + offset), keys[i + 1] ? timeline.x(keys[i + 1].at + offset) : right];
+    const next = keys[i + 1];
+    const from = timeline.x(onTimeline(place, key.at));
+    const to = next ? timeline.x(onTimeline(place, next.at)) : right;
     if (to < 0 || from > timeline.width) continue;
     ctx.fillRect(from, top, to - from, height);
   }
@@ -113,15 +127,15 @@ function drawStretches(ctx, timeline, { track: { keys }, offset }, { right, top,
 /** A diamond at each key frame of a person or a file, a line at each of a tracker.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Timeline} timeline
- * @param {{ track: BoxTrack, offset: number }} bar
+ * @param {Placed} bar
  * @param {number} bottom
  */
-function drawMarks(ctx, timeline, { track: { keys }, offset }, bottom) {
+function drawMarks(ctx, timeline, { track: { keys }, place }, bottom) {
   ctx.fillStyle = timeline.ink.text;
   let painted = -1; // of those that share a pixel one is enough
-  const [from, to] = [timeline.start - offset, timeline.end - offset];
+  const [from, to] = [ownTime(place, timeline.start), ownTime(place, timeline.end)];
   for (let i = Math.max(0, indexAt(keys, from)); i < keys.length && keys[i].at <= to; i++) {
-    const x = timeline.x(keys[i].at + offset);
+    const x = timeline.x(onTimeline(place, keys[i].at));
     const isTracked = keys[i].source === "tracked";
     if (isTracked && Math.floor(x) === painted) continue;
     painted = Math.floor(x);
@@ -154,6 +168,7 @@ export function barAt(timeline, x, y) {
     return y >= row.y + top && y <= row.y + top + height && x >= left - MARK_PX && x <= right + MARK_PX;
   });
   if (!bar) return null;
-  const near = bar.track.keys.find(({ at }) => Math.abs(timeline.x(at + bar.offset) - x) <= MARK_PX + 1);
-  return { id: bar.track.id, key: near ? near.at + bar.offset : null };
+  const at = (/** @type {{ at: number }} */ key) => onTimeline(bar.place, key.at);
+  const near = bar.track.keys.find((key) => Math.abs(timeline.x(at(key)) - x) <= MARK_PX + 1);
+  return { id: bar.track.id, key: near ? at(near) : null };
 }

@@ -100,9 +100,11 @@ export class CameraView {
     }
     if (!this.#isIdle || video.readyState < 2) return;
     const ahead = this.#own - at + (camera.width ? this.lag.seconds - lag : 0);
-    const { seeks, rate: wanted } = inStep(ahead, rate, usualFrame(frames), !video.muted);
-    if (seeks) this.#seek(Math.min(at + this.#seekCost * rate, frames.duration || at));
-    else if (Math.abs(video.playbackRate - wanted) > 0.002) video.playbackRate = wanted;
+    const own = rate / (camera.rate ?? 1);
+    const { seeks, rate: wanted } = inStep(ahead, own, usualFrame(frames), !video.muted);
+    if (seeks) this.#seek(Math.min(at + this.#seekCost * own, frames.duration || at));
+    else if (wanted === own ? video.playbackRate !== own : Math.abs(video.playbackRate - wanted) > 0.002)
+      video.playbackRate = wanted; // in step it goes on at its own rate, which differs from that of others by little
     if (video.paused) video.play().catch(() => {}); // a browser that refuses sound before a key is pressed
   }
 

@@ -1,6 +1,7 @@
 // The list of what plays on a timeline: which cameras and recordings, when each begins, and whose sound is heard.
 
 import { addressOf, follow } from "../router.js";
+import { driftText, isSamePlace, readDrift } from "../model/media-place.js";
 import { readShift } from "../model/time-text.js";
 import { call, messageOf } from "../sync/api.js";
 import { VIEWS } from "./cameras.js";
@@ -12,6 +13,7 @@ import { VideoPicker } from "./video-picker.js";
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { Cameras, View } from "./cameras.js" */
 /** @import { Find } from "./dom.js" */
+/** @import { MediaPlace } from "../model/media-place.js" */
 
 /** Where a camera begins, with its sign: “+0:01.520”. @param {number} offset */
 export const offsetText = (offset) => `${offset < 0 ? "−" : "+"}${clock(Math.abs(offset))}`;
@@ -21,6 +23,8 @@ export class CamerasPanel {
   #comparing = new Map();
   /** camera → what is said about it @type {Map<string, string>} */
   #notes = new Map();
+  /** camera → where it fits from beginning to end, if its clock is corrected @type {Map<string, MediaPlace>} */
+  #corrections = new Map();
 
   /**
    * @param {Find} $
@@ -51,6 +55,7 @@ export class CamerasPanel {
   open(doc) {
     this.#comparing.clear();
     this.#notes.clear();
+    this.#corrections.clear();
     doc.store.on("change", (what) => what === "jobs" && this.workspace.doc === doc && this.#takeJobs(doc));
   }
 
@@ -108,7 +113,18 @@ export class CamerasPanel {
       title: "When it begins on the timeline; with “−” before it does. A time, a time code or frames.",
       onchange: (/** @type {Event & { target: HTMLInputElement }} */ { target }) => this.#type(camera, target),
     });
+    const drift = el("input", {
+      type: "text",
+      value: driftText(camera.rate),
+      autocomplete: "off",
+      spellcheck: "false",
+      "data-key": `drift ${id}`,
+      "aria-label": `Its clock runs slow by so many seconds an hour: ${name}`,
+      title: "By how many seconds an hour its clock runs slow against the main one's; with “−” fast. 0: as that one's.",
+      onchange: (/** @type {Event & { target: HTMLInputElement }} */ { target }) => this.#typeDrift(camera, target),
+    });
     const note = this.#notes.get(id) ?? "";
+    const correction = this.#corrections.get(id);
     return el(
       "li",
       { "data-camera": id },
@@ -146,7 +162,15 @@ export class CamerasPanel {
               button("By time code", "Find when it begins by the clocks of the recorders", () => this.#byTimecode(id)),
             ),
           ),
+      isMain ? null : el("label", { class: "row small clock" }, "Its clock runs slow by", drift, "s an hour"),
       note ? el("p", { class: "muted small", role: "status", text: note }) : null,
+      correction
+        ? el(
+            "div",
+            { class: "row" },
+            button("Correct its clock", "Have it in step from beginning to end", () => this.#correct(id, correction)),
+          )
+        : null,
     );
   }
 
@@ -157,8 +181,14 @@ export class CamerasPanel {
    * @param {number | null} offset
    */
   #place(id, offset) {
-    this.#notes.delete(id);
+    this.#forget(id);
     this.workspace.doc?.editor.placeCamera(id, offset);
+  }
+
+  /** What was said of where it was. @param {string} id */
+  #forget(id) {
+    this.#notes.delete(id);
+    this.#corrections.delete(id);
   }
 
   /** Moves a camera by frames of the main one, by steps where that is sound alone; the one in front, where none is named, or else the first.
@@ -169,7 +199,7 @@ export class CamerasPanel {
     const { doc, player } = this.workspace;
     const offset = doc && id ? doc.store.offsetOf(id) : null;
     if (!doc || !id || offset === null) return;
-    this.#notes.delete(id);
+    this.#forget(id);
     doc.editor.placeCamera(id, offset + frames * player.frames.lengthAt(player.time), true);
   }
 
@@ -189,6 +219,32 @@ export class CamerasPanel {
     this.#say(camera.id, offset === null ? "This is no time; type one like +1.5, −0:00:02:10 or 12 f." : "");
   }
 
+  /** The clock of a camera runs as somebody types; it begins where it did.
+   * @param {Camera} camera
+   * @param {HTMLInputElement} field
+   */
+  #typeDrift({ id, offset }, field) {
+    const rate = readDrift(field.value);
+    field.defaultValue = field.value; // it is typed
+    if (rate !== null) {
+      this.#forget(id);
+      this.workspace.doc?.editor.placeCamera(id, offset, false, rate);
+    }
+    this.#say(id, rate === null ? "Type by how many seconds an hour it runs slow, like 0.36, or −0.36 for fast." : "");
+  }
+
+  /** @param {string} id @param {MediaPlace} place */
+  #correct(id, { offset, rate }) {
+    const { doc } = this.workspace;
+    const name = doc?.store.cameras.find((camera) => camera.id === id)?.name;
+    if (!doc || name === undefined) return;
+    this.#forget(id);
+    doc.editor.placeCamera(id, offset, false, rate);
+    this.draw();
+    const said = `“${name}” begins at ${offsetText(offset)}, and its clock is corrected by ${driftText(rate)} s an hour.`;
+    toast(said, "info", this.workspace.undoing(doc));
+  }
+
   /** @param {string} id @param {string} text */
   #say(id, text) {
     if (text) this.#notes.set(id, text);
@@ -201,12 +257,14 @@ export class CamerasPanel {
    * @param {string} id
    * @param {number} offset
    * @param {string} note
+   * @param {number} [rate] of its clock; where nothing is said, as before
    */
-  #found(doc, id, offset, note) {
+  #found(doc, id, offset, note, rate) {
     const name = doc.store.cameras.find((camera) => camera.id === id)?.name;
     if (name === undefined) return; // it was taken off meanwhile
-    const moved = doc.store.offsetOf(id) !== offset;
-    doc.editor.placeCamera(id, offset);
+    const before = doc.store.placeOf(id);
+    doc.editor.placeCamera(id, offset, false, rate);
+    const moved = !isSamePlace(before, doc.store.placeOf(id));
     this.#say(id, note);
     toast(
       `“${name}” begins at ${offsetText(offset)}. ${note}`.trim(),
@@ -247,10 +305,27 @@ export class CamerasPanel {
       const id = this.#comparing.get(job.id);
       if (id === undefined || job.state === "queued" || job.state === "running") continue;
       this.#comparing.delete(job.id);
-      const { offset_us: offset = null, note = "" } = job.result ?? {};
-      if (job.state === "done" && offset !== null) this.#found(doc, id, offset / 1e6, note);
+      const { offset_us: offset = null, note = "", corrected } = job.result ?? {};
+      if (job.state === "done" && offset !== null) this.#heard(doc, id, offset / 1e6, note, corrected);
       else this.#say(id, job.state === "cancelled" ? "" : (job.error ?? note));
     }
+  }
+
+  /** What the sound told. A clock that was corrected before is corrected again; else a person is asked.
+   * @param {VideoDocument} doc
+   * @param {string} id
+   * @param {number} offset where it fits in the middle
+   * @param {string} note
+   * @param {{ offset_us: number, rate: number } | null} [corrected]
+   */
+  #heard(doc, id, offset, note, corrected) {
+    this.#forget(id);
+    if (corrected && doc.store.placeOf(id)?.rate !== 1) {
+      this.#found(doc, id, corrected.offset_us / 1e6, "", corrected.rate);
+      return;
+    }
+    if (corrected) this.#corrections.set(id, { offset: corrected.offset_us / 1e6, rate: corrected.rate });
+    this.#found(doc, id, offset, note, 1);
   }
 
   // ---------------------------------------------------------------- adding

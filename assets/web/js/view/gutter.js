@@ -1,6 +1,7 @@
 // The names beside the rows of the timeline, each with a menu: collapse, hide, only this, lock, move, resize.
 
 import { Emitter } from "../emitter.js";
+import { nameOfRow } from "../model/row-layout.js";
 import { el } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { RULER_H } from "./ruler.js";
@@ -227,18 +228,19 @@ export class Gutter extends Emitter {
 
 /** The menu of all rows, also of those that are hidden.
  * @param {HTMLElement} anchor
- * @param {readonly string[]} names
+ * @param {readonly string[]} keys
  * @param {RowLayout} rowLayout
  */
-export function rowsMenu(anchor, names, rowLayout) {
-  const show = (/** @type {string} */ name) =>
-    rowLayout.solo ? rowLayout.only(name) : rowLayout.toggle(name, "hidden");
+export function rowsMenu(anchor, keys, rowLayout) {
+  const show = (/** @type {string} */ key) => (rowLayout.solo ? rowLayout.only(key) : rowLayout.toggle(key, "hidden"));
   openMenu(
     anchor,
     [
       ["Show all rows", () => rowLayout.showAll()],
       null,
-      ...names.map((name) => /** @type {MenuItem} */ ([name, () => show(name), { checked: rowLayout.isShown(name) }])),
+      ...keys.map(
+        (key) => /** @type {MenuItem} */ ([nameOfRow(key), () => show(key), { checked: rowLayout.isShown(key) }]),
+      ),
     ],
     "Rows",
   );

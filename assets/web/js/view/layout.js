@@ -2,11 +2,13 @@
 
 import { countBefore } from "../model/binary-search.js";
 import { BOXES } from "../model/box-track.js";
-import { lineItems, SPEECH } from "../model/line-items.js";
+import { lineItems, SPEECH, SPEECH_ROW } from "../model/line-items.js";
+import { builtInKey, graphKey, nameOfRow } from "../model/row-layout.js";
 import { WHOLE_VIDEO } from "../model/special-rows.js";
 import { depthOf, inTiers, siblingsIn } from "../model/tiers.js";
 import { BOX_ROW, boxRow } from "./box-row.js";
 
+/** @import { MediaPlace } from "../model/media-place.js" */
 /** @import { Annotation, BoxTrack, Graph, Item, Prediction, Preview } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { LineItem } from "../model/line-items.js" */
@@ -30,8 +32,8 @@ import { BOX_ROW, boxRow } from "./box-row.js";
  * @typedef {AnyRow & { kind: "filmstrip" | "wave" | "spectrogram" | "curve" }} SignalRow
  * @typedef {AnyRow & { kind: "layer", items: readonly Annotation[], current: string | null }} LayerRow what an annotator
  *   marked on a track; current: the segment that it is about
- * @typedef {AnyRow & { kind: "boxes", bars: { track: BoxTrack, offset: number, y: number, height: number }[] }} BoxRow boxes over
- *   time; offset: when the medium of one begins
+ * @typedef {AnyRow & { kind: "boxes", bars: { track: BoxTrack, place: MediaPlace, y: number, height: number }[] }} BoxRow boxes
+ *   over time; place: where the medium of one lies
  * @typedef {AnyRow & { kind: "trace", scale: readonly [number, number] }} TraceRow what is drawn as a curve
  * @typedef {TrackRow | SpeechRow | GraphRow | SignalRow | LayerRow | BoxRow | TraceRow} Row
  *
@@ -60,11 +62,11 @@ const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
  * @type {[SignalRow["kind"] | "speech", string, (store: DocumentStore) => boolean][]}
  */
 const SIGNALS = [
-  ["filmstrip", "Film", (store) => store.video?.width !== 0],
-  ["wave", "Sound", (store) => store.media.waveform.length > 0],
-  ["spectrogram", "Spectrogram", (store) => store.media.waveform.length > 0],
-  ["speech", SPEECH, (store) => store.media.lines.length > 0],
-  ["curve", "Question", (store) => Boolean(store.media.curve?.times?.length)],
+  ["filmstrip", builtInKey("Film"), (store) => store.video?.width !== 0],
+  ["wave", builtInKey("Sound"), (store) => store.media.waveform.length > 0],
+  ["spectrogram", builtInKey("Spectrogram"), (store) => store.media.waveform.length > 0],
+  ["speech", SPEECH_ROW, (store) => store.media.lines.length > 0],
+  ["curve", builtInKey("Question"), (store) => Boolean(store.media.curve?.times?.length)],
 ];
 
 /** Rows from top to bottom. `names` has the keys of all rows, also of those that are hidden, and `tracks` those that have
@@ -78,7 +80,7 @@ export function layout(store, rowLayout, layers = []) {
   /** @type {Row[]} */
   const rows = layers.map(({ name, ...layer }, i) => ({
     kind: "layer",
-    key: `layer ${i}`,
+    key: builtInKey(`layer ${i}`),
     name,
     y: 0,
     height: HEIGHTS.layer,
@@ -93,7 +95,7 @@ export function layout(store, rowLayout, layers = []) {
       continue;
     }
     const query = store.media.curve?.query;
-    const name = kind === "curve" ? (query ? `“${query}”` : "Like this frame") : key;
+    const name = kind === "curve" ? (query ? `“${query}”` : "Like this frame") : nameOfRow(key);
     const height = Math.round(HEIGHTS[kind] * rowLayout.size(key));
     const strip = kind === "curve" && Boolean(store.media.curve?.clusters);
     if (rowLayout.isShown(key)) rows.push({ kind, key, name, y: 0, height, strip });
@@ -136,9 +138,6 @@ export function layout(store, rowLayout, layers = []) {
   }
   return { rows, height: top, names, tracks: sorted, siblings: siblingsIn(store, sorted) };
 }
-
-/** The key of the row of curves under a track. @param {string} track */
-export const graphKey = (track) => `${track} ∿`;
 
 /** The curves that are worth drawing: of several sources what all of them say together, and those that rise highest; in
  * the order that they came in.
@@ -236,15 +235,23 @@ function speechRow(store, rowLayout) {
   const found = stacked.get(items) ?? stack([...items.values()]);
   stacked.set(items, found);
   const { most, gap } = density(found);
-  const height = Math.round(Math.min(LINE_H, most) * rowLayout.size(SPEECH));
+  const height = Math.round(Math.min(LINE_H, most) * rowLayout.size(SPEECH_ROW));
   const lanes = found.map((lane, at) => ({
     kind: /** @type {const} */ ("line"),
     y: 3 + at * (height + gap),
     height,
     items: lane,
   }));
-  const { locked } = rowLayout.get(SPEECH);
-  return { kind: "speech", key: SPEECH, name: SPEECH, y: 0, height: 6 + found.length * (height + gap), locked, lanes };
+  const { locked } = rowLayout.get(SPEECH_ROW);
+  return {
+    kind: "speech",
+    key: SPEECH_ROW,
+    name: SPEECH,
+    y: 0,
+    height: 6 + found.length * (height + gap),
+    locked,
+    lanes,
+  };
 }
 
 const density = (/** @type {LaneItems[]} */ { length }) =>

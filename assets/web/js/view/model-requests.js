@@ -4,6 +4,7 @@ import { call } from "../sync/api.js";
 import { el } from "./dom.js";
 import { showGroundNote, showGroundingRuns } from "./grounding-runs.js";
 import { showJobs } from "./jobs-panel.js";
+import { AT_ZERO, ownTime } from "../model/media-place.js";
 
 /** @import { Camera, JobKinds, Server } from "../types.js" */
 /** @import { Workspace } from "../annotate/workspace.js" */
@@ -144,7 +145,7 @@ export class ModelRequests {
     const { doc, player } = this.workspace;
     if (!doc) return;
     const video = this.#askedOf(doc);
-    const at = player.time - (doc.store.offsetOf(video) ?? 0);
+    const at = ownTime(doc.store.placeOf(video) ?? AT_ZERO, player.time);
     const request = { video, at: Math.max(0, at) };
     await this.#whileBusy(this.$("glance", "button"), () =>
       this.start(doc, () => call(this.server, "glance", request)),

@@ -25,6 +25,7 @@ const FRAMES = 8; // pictures one sees while moving over a moment
  */
 export function searchResult(hit, rank, { profile, address, follow, open, alike, why }) {
   const from = clock(hit.start, 1);
+  const sure = hit.confidence === null ? `score ${hit.score.toFixed(3)}` : sureness(hit.confidence);
   const picture = (/** @type {number} */ t) => `/thumbnail/${hit.video}?t=${t.toFixed(2)}`;
   const image = el("img", { src: picture(hit.peak), alt: "", loading: "lazy" });
   const show = (t = hit.peak) => {
@@ -44,7 +45,7 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
         score: hit.score,
         sure: hit.confidence ?? undefined,
       }),
-      "aria-label": `${rank + 1}: ${hit.name}, ${from} to ${clock(hit.end, 1)}, score ${hit.score}`,
+      "aria-label": `${rank + 1}: ${hit.name}, ${from} to ${clock(hit.end, 1)}, ${sure}`,
       onclick: follow,
       onmousemove: (event) => show(hit.start + (Math.floor(share(event) * FRAMES) / FRAMES) * (hit.end - hit.start)),
       onmouseleave: () => show(),
@@ -83,11 +84,7 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
         { class: "title", title: hit.name },
         el("a", { href: address({ video: hit.video, t: hit.start }), text: hit.name, onclick: follow }),
       ),
-      el("span", {
-        class: "score",
-        text: hit.confidence === null ? hit.score.toFixed(3) : sureness(hit.confidence),
-        title: details(hit),
-      }),
+      el("span", { class: "score", text: hit.confidence === null ? hit.score.toFixed(3) : sure, title: details(hit) }),
     ),
     hit.line
       ? el(

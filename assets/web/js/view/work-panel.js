@@ -138,10 +138,11 @@ export class WorkPanel {
     const $ = this.#$;
     $("work-waiting").hidden = !waiting;
     const last = queue.length === waiting;
-    unlessDrawn($("work-queue"), [queue.map((job) => [job.id, job.held]), fixed, last], () =>
-      queue.map((job, i) => {
-        const isLast = last && i === waiting - 1;
-        const idle = (/** @type {string} */ to) => (to === "first" || to === "up" ? i === 0 : isLast);
+    const movable = queue.filter((job) => job.own || !fixed); // who is no admin: among these places
+    unlessDrawn($("work-queue"), [queue.map((job) => [job.id, job.held, job.own]), fixed, last], () =>
+      queue.map((job) => {
+        const isLast = last && job === movable.at(-1);
+        const idle = (/** @type {string} */ to) => (to === "first" || to === "up" ? job === movable[0] : isLast);
         return el(
           "li",
           {},
@@ -155,7 +156,7 @@ export class WorkPanel {
             "span",
             { class: "actions" },
             ...MOVES.map(([to, sign, where]) =>
-              this.#button(job, "move_job", { to }, sign, "plain", `Move ${where}`, Boolean(fixed), idle(to)),
+              this.#button(job, "move_job", { to }, sign, "plain", `Move ${where}`, !movable.includes(job), idle(to)),
             ),
             this.#button(job, "cancel_job", {}, "✕", "plain", "Cancel"),
           ),
