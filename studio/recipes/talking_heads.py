@@ -62,7 +62,7 @@ def head(path: Path, seconds: float = float("inf")) -> Head:
     """Decode, detect, track, steady, crop: the way the product does it; of the pictures only the first `seconds`."""
     detector = models.load("face_detector", device="cpu")
     frames: list[np.ndarray] = []
-    times = []
+    times: list[float] = []
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         width, height = detector.frame_size(stream.width, stream.height, longest=360)
