@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -37,12 +38,22 @@ def call(*command: "str | Path") -> None:
         sys.exit(status)
 
 
-def call_together(commands: "list[tuple[str | Path, ...]]") -> None:
+def call_together(commands: "list[list[str | Path]]") -> None:
     """Run several programs at once; when all have ended, one that failed ends this one."""
     running = [subprocess.Popen([str(part) for part in command], cwd=str(ROOT)) for command in commands]
     failed = [process.args for process in running if process.wait()]
     if failed:
         sys.exit(1)
+
+
+def call_into(log: Path, commands: "list[list[str | Path]]") -> bool:
+    """Run programs one after the other, whose output goes into a file; whether one of them failed."""
+    with log.open("wb") as out:
+        statuses = [
+            subprocess.call([str(part) for part in command], cwd=str(ROOT), stdout=out, stderr=subprocess.STDOUT)
+            for command in commands
+        ]
+    return any(statuses)
 
 
 def python(*arguments: str) -> None:
@@ -82,16 +93,25 @@ def run() -> None:
     python("-m", "studio.cli", "demo")
 
 
-def lint() -> None:
+def check_style() -> None:
     install_node()
     python("-m", "ruff", "check", ".")
     python("-m", "ruff", "format", "--check", ".")
-    mypy = (PYTHON, "-m", "mypy", "--cache-dir")
-    call_together([(*mypy, ".mypy_cache/" + system, "--platform", system) for system in SYSTEMS])
     call(SCRIPTS / "lint-imports")
     python("-m", "tests.node", "tsc")
     python("-m", "tests.node", "eslint", *JS)
     python("-m", "tests.node", "prettier", "--check", *PRETTIER)
+
+
+def type_checks() -> "list[list[str | Path]]":
+    """The commands that check types, one for each system."""
+    mypy = (PYTHON, "-m", "mypy", "--cache-dir")
+    return [[*mypy, ".mypy_cache/" + system, "--platform", system] for system in SYSTEMS]
+
+
+def lint() -> None:
+    check_style()
+    call_together(type_checks())
 
 
 def format() -> None:
@@ -101,7 +121,7 @@ def format() -> None:
 
 
 # What runs beside all other tests, each part for about as long: three processes keep two cores busy, since tests wait
-# for pages and jobs much of their time.
+# for pages and jobs much of their time, and the check of types takes what they leave.
 BESIDE = {
     "browser": ("tests/browser",),
     "service": ("tests/service", "tests/models", "tests/cli", "tests/tasks", "tests/golden", "tests/plugins"),
@@ -109,22 +129,23 @@ BESIDE = {
 
 
 def test() -> None:
-    lint()
+    check_style()
     python("-m", "tests.setup_browser")
     (ROOT / "build").mkdir(exist_ok=True)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of three processes would wait for each other on two cores
-    pytest = (str(PYTHON), "-m", "pytest")
-    logs = {ROOT / "build" / (name + ".log"): folders for name, folders in BESIDE.items()}
-    beside = [
-        subprocess.Popen([*pytest, *folders], cwd=str(ROOT), stdout=log.open("wb"), stderr=subprocess.STDOUT)
-        for log, folders in logs.items()
-    ]
+    pytest = (PYTHON, "-m", "pytest")
     others = ["--ignore=" + folder for folders in BESIDE.values() for folder in folders]
-    failed = [subprocess.call([*pytest, *others], cwd=str(ROOT)), *(process.wait() for process in beside)]
+    parts = {name: [[*pytest, *folders]] for name, folders in BESIDE.items()}
+    parts["types"] = type_checks()
+    logs = {name: ROOT / "build" / (name + ".log") for name in parts}
+    with ThreadPoolExecutor(len(parts)) as pool:
+        beside = [pool.submit(call_into, logs[name], commands) for name, commands in parts.items()]
+        failed = [subprocess.call([str(part) for part in (*pytest, *others)], cwd=str(ROOT))]
+        failed += [each.result() for each in beside]
     sys.stdout.flush()
-    for log in logs:
+    for log in logs.values():
         sys.stdout.buffer.write(log.read_bytes())
-    sys.exit(max(failed))
+    sys.exit(1 if any(failed) else 0)
 
 
 def test_release() -> None:

@@ -3,6 +3,7 @@ nobody runs a build."""
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
@@ -25,7 +26,11 @@ def joined_modules(folder: Path, entries: list[str]) -> str:
     Every module becomes a function that is called once and returns what the module exports, after those that it
     imports. Raises ValueError for a circle of imports, and for a statement that this does not know.
     """
-    order = list(_in_order(folder, [f"{entry}.js" for entry in entries], {}))
+    return _joined(tuple(_in_order(folder, [f"{entry}.js" for entry in entries], {})), tuple(entries))
+
+
+@lru_cache(maxsize=1)  # whoever opens another library in the app gets the same script
+def _joined(order: tuple[tuple[str, str], ...], entries: tuple[str, ...]) -> str:
     number = {name: at for at, (name, _) in enumerate(order)}
     parts = [f"const m{number[name]} = (() => {{\n{_body(name, text, number)}\n}})();" for name, text in order]
     namespaces = ", ".join(f"m{number[f'{entry}.js']} as {entry}" for entry in entries)

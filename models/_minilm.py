@@ -80,11 +80,12 @@ class MiniLM(nn.Module):
 
     def __init__(self, weights: dict[str, torch.Tensor]) -> None:
         super().__init__()
-        self.embeddings = _Embeddings()
-        layers = nn.ModuleList(_Layer() for _ in range(_LAYERS))
+        with torch.device("meta"):  # no first weights are drawn, which these would replace
+            self.embeddings = _Embeddings()
+            layers = nn.ModuleList(_Layer() for _ in range(_LAYERS))
         self.encoder = nn.ModuleDict({"layer": layers})
         unused = ("pooler.", "embeddings.position_ids")  # a constant, and a head that sentence vectors skip
-        self.load_state_dict({k: v for k, v in weights.items() if not k.startswith(unused)})
+        self.load_state_dict({k: v for k, v in weights.items() if not k.startswith(unused)}, assign=True)
         self.eval()
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -1,11 +1,14 @@
 """What several rooms' tests share."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
+from studio import models
 from studio.assets.demo import CLIPS, clip_folder
 from studio.config import Settings
 from studio.service import Studio
@@ -33,9 +36,39 @@ def own_config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def default_encoder_once() -> Iterator[None]:
+    """Studios that work in this process have one default encoder together: each would load it anew."""
+
+    class Models:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(models, name)
+
+        def load(self, task: str, name: str | None, device: str, folder: Path) -> Any:
+            if (task, name) != ("text_video", None):
+                return models.load(task, name, device, folder)
+            if device not in loaded:
+                loaded[device] = models.load(task, name, device, folder)
+            return loaded[device]
+
+    loaded: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("studio.tasks.context.models", Models())
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a new library: to copy it takes a thirtieth of what the migrations take."""
+    path = tmp_path_factory.mktemp("empty") / "studio.db"
+    Store(path).close()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
     """An empty library with one (unwatchable) video in it."""
+    shutil.copy(empty_database, tmp_path / "studio.db")
     opened = Store(tmp_path / "studio.db")
     opened.write(lambda db: videos.insert(db, dict(VIDEO)))
     yield opened
@@ -49,9 +82,11 @@ def clips() -> dict[str, Path]:
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
+def studio(tmp_path: Path, empty_database: Path) -> Iterator[Studio]:
     """An empty library that works in this process."""
-    opened = Studio(Settings(home=tmp_path / "home"))
+    settings = Settings(home=tmp_path / "home").ensure()
+    shutil.copy(empty_database, settings.home / "studio.db")
+    opened = Studio(settings)
     yield opened
     opened.close()
 

@@ -42,3 +42,16 @@ def write_film(
                 output.mux(heard.encode(block))
             output.mux(heard.encode(None))
     return path
+
+
+def beginning(source: Path, target: Path, seconds: float) -> Path:
+    """The pictures of the first seconds of a film, as they are stored there."""
+    with av.open(str(source)) as film, av.open(f"file:{target}", "w") as output:
+        pictures = film.streams.video[0]
+        kept = output.add_stream_from_template(pictures)
+        for packet in film.demux(pictures):
+            if packet.dts is None or float(packet.dts * packet.time_base) >= seconds:
+                break
+            packet.stream = kept
+            output.mux(packet)
+    return target

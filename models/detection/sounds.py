@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import dct
 
 from studio.models.interfaces import Floats
 
@@ -30,6 +29,8 @@ def statistics(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float16]:
     count = -(-len(levels) // _STEP)
     if not count:
         return np.zeros((0, WIDTH), np.float16)
+    from scipy.fft import dct  # takes long to import, and most of what starts here never needs it
+
     padded = np.pad(levels, ((_MARGIN, count * _STEP - len(levels) + _MARGIN), (0, 0)), "edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, _STEP + 2 * _MARGIN, axis=0)[::_STEP]
     parts = []

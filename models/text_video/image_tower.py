@@ -105,8 +105,9 @@ class ImageTower:
         dtype: torch.dtype,
         tuned: dict[str, torch.Tensor] | None = None,
     ) -> None:
-        net = EfficientNetLite2()
-        net.load_state_dict(weights)
+        with torch.device("meta"):  # no first weights are drawn, which these would replace
+            net = EfficientNetLite2()
+        net.load_state_dict(weights, assign=True)
         self.dtype = dtype
         folded = _fold(net)
         if tuned:

@@ -3,6 +3,7 @@ two as long as they are the same."""
 
 import gzip
 import hashlib
+from functools import lru_cache
 
 import brotli
 import gradio as gr
@@ -26,10 +27,7 @@ class WebFile:
         self._version = hashlib.sha256(self._content).hexdigest()[:16]
         self.path, self.address = path, f"{path}?v={self._version}"
         self._media_type = media_type
-        self._encoded = {
-            "br": brotli.compress(self._content, mode=brotli.MODE_TEXT, quality=_QUALITY),
-            "gzip": gzip.compress(self._content),
-        }
+        self._encoded = _encoded(self._content)
 
     def response(self, request: Request) -> Response:
         """An answer in the best of the encodings that are accepted, to keep where this version was asked for; none of
@@ -45,6 +43,13 @@ class WebFile:
             headers["Content-Encoding"] = encoding
         content = self._encoded[encoding] if encoding else self._content
         return Response(content, media_type=self._media_type, headers=headers)
+
+
+@lru_cache(maxsize=3)  # the document, the script and the style sheet: another library has the latter two as well
+def _encoded(content: bytes) -> dict[str, bytes]:
+    """It in each encoding, the best first."""
+    packed = brotli.compress(content, mode=brotli.MODE_TEXT, quality=_QUALITY)
+    return {"br": packed, "gzip": gzip.compress(content)}
 
 
 class WebFiles:

@@ -58,15 +58,17 @@ def sound(path: Path) -> np.ndarray:
     return np.pad(audio, (shift, 0)) if shift > 0 else audio[-shift:]
 
 
-def head(path: Path) -> Head:
-    """Decode, detect, track, steady, crop: the way the product does it."""
+def head(path: Path, seconds: float = float("inf")) -> Head:
+    """Decode, detect, track, steady, crop: the way the product does it; of the pictures only the first `seconds`."""
     detector = models.load("face_detector", device="cpu")
     frames: list[np.ndarray] = []
-    times = []
+    times: list[float] = []
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         width, height = detector.frame_size(stream.width, stream.height, longest=360)
         for frame in container.decode(stream):
+            if times and float(frame.time or 0) - times[0] > seconds:
+                break
             frame = frame.reformat(width, height)
             frames.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
             times.append(float(frame.time or 0))

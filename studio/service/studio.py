@@ -109,10 +109,12 @@ class Studio:
         self.libraries = Libraries(self.store, self.settings, Studio)
         self.model_downloads = ModelDownloads(self.settings)
         self.work = Work(self.store, self.settings, self.jobs, self.model_downloads, self.dataset_downloads)
-        for path, start_us in self.store.read(videos.starts):
+        starts = self.store.read(videos.starts)
+        for path, start_us in starts:
             media.keep_start(path, start_us)
-        if background:
-            threading.Thread(target=self._interactive.start, daemon=True).start()
+        self._is_ready = not background
+        if starts:
+            self._get_ready()
         if background and not self.store.read_only:
             inner = cluster(self.settings) if cluster else ProcessBackend(self.settings, "worker-jobs")
             self._start_background_work(inner, findings)
@@ -133,7 +135,14 @@ class Studio:
         self.encoders.advance()
         self.storage.start()
 
+    def _get_ready(self) -> None:
+        """Start what answers searches, once there is something to search: it takes half a gigabyte."""
+        if not self._is_ready:
+            self._is_ready = True
+            threading.Thread(target=self._interactive.start, daemon=True).start()
+
     def _job_done(self, kind: str, video_id: str) -> None:
+        self._get_ready()
         if kind in PREPARES:
             self.check.look_at(video_id)
         if kind == EMBED:

@@ -14,11 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlite_utils import Database
-
 from studio.errors import NewerSchema, StoreError, StudioError
 from studio.platform import files, system
 from studio.store import migrations
+from studio.store.sqlite_utils_import import Database
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]

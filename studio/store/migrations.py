@@ -3,10 +3,9 @@
 Times are integer µs; the views whose names end with _s say them in seconds for people with a SQL prompt (docs/find.md).
 """
 
-from sqlite_utils import Database, Migrations
-
 from studio.errors import NewerSchema
 from studio.store.names import folder_of, natural
+from studio.store.sqlite_utils_import import Database, Migrations
 
 migrations = Migrations("studio")
 

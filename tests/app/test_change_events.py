@@ -1,5 +1,6 @@
 """The stream that tells pages of changes, from a real server: also of what another process does, and who is there."""
 
+import contextlib
 import http.client
 import json
 import subprocess
@@ -53,24 +54,31 @@ def call(address: str, name: str, request: dict[str, object]) -> None:
         assert answer["ok"], answer
 
 
-@pytest.fixture
-def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    options = ["--home", str(tmp_path / "home"), "--port", "0", "--no-browser", "--json"]
+@contextlib.contextmanager
+def serving(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server of this library, and its address."""
+    options = ["--home", str(home), "--port", "0", "--no-browser", "--json"]
     command = [sys.executable, "-m", "studio.cli", "serve", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as made:
-        yield made
+        assert made.stdout is not None
+        yield made, urlsplit(json.loads(made.stdout.readline())["url"]).netloc
         made.kill()
 
 
-@pytest.fixture
-def address(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return urlsplit(json.loads(process.stdout.readline())["url"]).netloc
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("told") / "home"
 
 
-def test_a_commit_of_another_process_is_told_once(address: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    with serving(home) as (_, address):
+        yield address
+
+
+def test_a_commit_of_another_process_is_told_once(address: str, home: Path) -> None:
     stream = Stream(address)
-    studio = Studio(Settings(home=tmp_path / "home"))
+    studio = Studio(Settings(home=home))
     try:
         studio.labels.add("Moments", "wave")
         assert stream.next() == "changed"
@@ -82,29 +90,28 @@ def test_a_commit_of_another_process_is_told_once(address: str, tmp_path: Path) 
     stream.close()
 
 
-def test_an_edit_is_told_with_its_video_and_anything_else_without(address: str, tmp_path: Path) -> None:
-    studio = Studio(Settings(home=tmp_path / "home"))
-    try:
-        video = str(studio.videos.add(clip_folder() / "bikes.mp4")["id"])
-    finally:
-        studio.close()
-    stream = Stream(address)
-    call(address, "add_label", {"track": "Moments", "label": "wave"})
-    assert stream.event() == ("changed", [])
-    for turn in range(
-        50
-    ):  # the server works on the new video, too; where that is committed meanwhile, no video is named
-        ids = {"id": uuid.uuid4().hex, "edit_id": uuid.uuid4().hex, "base_version": 0}
-        span = {"start": turn / 10, "end": turn / 10 + 0.1}
-        new = {"op": "create", **ids, **span, "track": "Moments", "label": "nod"}
-        call(address, "save", {"video": video, "edits": [new]})
-        told = stream.event()
-        assert told in (("changed", [video]), ("changed", []))
-        if told[1]:
-            break
-    else:
-        pytest.fail("no edit was told with its video")
-    stream.close()
+def test_an_edit_is_told_with_its_video_and_anything_else_without(tmp_path: Path) -> None:
+    with serving(tmp_path / "home") as (_, address):
+        studio = Studio(Settings(home=tmp_path / "home"))
+        try:
+            video = str(studio.videos.add(clip_folder() / "bikes.mp4")["id"])
+        finally:
+            studio.close()
+        stream = Stream(address)
+        call(address, "add_label", {"track": "Moments", "label": "wave"})
+        assert stream.event() == ("changed", [])
+        for turn in range(50):  # the server works on the new video, too; what is committed with that names none
+            ids = {"id": uuid.uuid4().hex, "edit_id": uuid.uuid4().hex, "base_version": 0}
+            span = {"start": turn / 10, "end": turn / 10 + 0.1}
+            new = {"op": "create", **ids, **span, "track": "Moments", "label": "nod"}
+            call(address, "save", {"video": video, "edits": [new]})
+            told = stream.event()
+            assert told in (("changed", [video]), ("changed", []))
+            if told[1]:
+                break
+        else:
+            pytest.fail("no edit was told with its video")
+        stream.close()
 
 
 def test_what_a_page_says_of_its_video_writes_nothing_into_the_streams_of_others(address: str) -> None:
@@ -117,19 +124,21 @@ def test_what_a_page_says_of_its_video_writes_nothing_into_the_streams_of_others
 
 
 def test_whoever_looks_at_the_same_video_is_told_who_comes_and_goes(address: str) -> None:
-    first = Stream(address, video="v", window="one", annotator="ann")
-    second = Stream(address, video="v", window="two", annotator="bob")
-    assert first.next() == "changed"
+    first = Stream(address, video="w", window="one", annotator="ann")
+    second = Stream(address, video="w", window="two", annotator="bob")
+    while "w" not in first.event()[1]:  # the streams of the test before may end only now
+        pass
     second.close()
     assert first.next() in ("changed", "beat")
     first.close()
 
 
-def test_an_open_stream_does_not_keep_the_server_from_ending(process: subprocess.Popen[str], address: str) -> None:
-    stream = Stream(address)
-    began = time.monotonic()
-    process.terminate()
-    process.wait(timeout=60)
-    assert stream.answer.read() in (b"", b"event: changed\ndata:\n\n")
-    assert time.monotonic() - began < 60
-    stream.close()
+def test_an_open_stream_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    with serving(tmp_path / "home") as (process, address):
+        stream = Stream(address)
+        began = time.monotonic()
+        process.terminate()
+        process.wait(timeout=60)
+        assert stream.answer.read() in (b"", b"event: changed\ndata:\n\n")
+        assert time.monotonic() - began < 60
+        stream.close()

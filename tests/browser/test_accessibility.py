@@ -3,19 +3,20 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs
 from studio.timeline import ModelRun, Prediction, Segment, us
 from tests.browser.annotate_page import ANNOTATION, AnnotatePage
-from tests.browser.conftest import Served, free_port
+from tests.browser.conftest import PATIENCE_MS, Served, free_port
 
 pytestmark = pytest.mark.browser
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -149,10 +150,28 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(page: Page, served: Served, name: str) -> None:
-    PAGES[name](page, served.url)
-    look(page, name)
+@dataclass
+class Opened:
+    name: str
+    page: Page
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def opened(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Opened]:
+    """Each page once, for all that is looked at there; an error in it fails the last of these tests."""
+    errors: list[str] = []
+    context = browser.new_context(viewport={"width": SIZES[0][0], "height": SIZES[0][1]})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    PAGES[request.param](page, served.url)
+    yield Opened(request.param, page)
+    context.close()
+    assert errors == []
+
+
+def test_axe_finds_nothing(opened: Opened) -> None:
+    look(opened.page, opened.name)
 
 
 def test_axe_finds_nothing_in_found_moments(full: AnnotatePage, served: Served) -> None:
@@ -193,13 +212,12 @@ def fits(page: Page) -> list[str]:
         wide, beside = page.evaluate("document.scrollingElement.scrollWidth - innerWidth"), page.evaluate(BESIDE)
         if wide > 0 or beside:
             found.append(f"{wide} px too wide at {width}×{height}; beside it: {beside}")
+    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
     return found
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_lies_beside_the_screen(page: Page, served: Served, name: str) -> None:
-    PAGES[name](page, served.url)
-    assert fits(page) == []
+def test_nothing_lies_beside_the_screen(opened: Opened) -> None:
+    assert fits(opened.page) == []
 
 
 def several(page: Page) -> None:
@@ -331,15 +349,17 @@ FOCUS = f"""() => {{ {NAMED}
 }}"""
 
 
-@pytest.mark.parametrize("name", [*PAGES, "annotate"])
-def test_tab_reaches_every_control_and_shows_where_it_is(
-    page: Page, served: Served, name: str, request: pytest.FixtureRequest
-) -> None:
-    if name == "annotate":
-        request.getfixturevalue("full")
-        page.locator(ANNOTATION).first.click()
-    else:
-        PAGES[name](page, served.url)
+def test_tab_reaches_every_control_and_shows_where_it_is(opened: Opened) -> None:
+    walk(opened.page)
+
+
+def test_tab_reaches_every_control_of_the_annotate_page(full: AnnotatePage) -> None:
+    full.page.locator(ANNOTATION).first.click()
+    walk(full.page)
+
+
+def walk(page: Page) -> None:
+    """By Tab through all controls of the page."""
     # from the top: on the timeline Tab goes from segment to segment, and the panel about the chosen one changes
     page.evaluate("document.querySelector('header a').focus()")
     controls = set(page.evaluate(CONTROLS))

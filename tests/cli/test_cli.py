@@ -173,6 +173,12 @@ def test_backup_and_restore_print_json(run: Any, tmp_path: Path) -> None:
     assert Path(second["kept"]).parent == home
 
 
+def test_a_command_begins_without_what_few_need() -> None:
+    """Each of these takes as long to import as all of the command line, and something imports it for nothing."""
+    code = "import sys, studio.cli; print(*{'pandas', 'scipy', 'torch', 'gradio'} & {*sys.modules})"
+    assert subprocess.check_output([sys.executable, "-c", code]).split() == []
+
+
 def test_serve_prints_where_it_can_be_reached(tmp_path: Path) -> None:
     options = ["--home", str(tmp_path), "--port", "0", "--no-browser", "--json"]
     command = [sys.executable, "-m", "studio.cli", "serve", *options]

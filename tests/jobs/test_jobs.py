@@ -22,13 +22,14 @@ NOTHING = {"text": "x", "among": [[], []], "videos": [], "top": 1}  # a search a
 WORKERS = ["InlineBackend", "ProcessBackend", "RayBackend"]
 
 
-@pytest.fixture(params=WORKERS)
-def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ExecutionBackend]:
+@pytest.fixture(scope="module", params=WORKERS)
+def worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExecutionBackend]:
+    """One for all of the contract: a process takes seconds to begin."""
     if request.param == "RayBackend":
         yield request.getfixturevalue("ray_backend")
         return
     kind = {"InlineBackend": InlineBackend, "ProcessBackend": ProcessBackend}[request.param]
-    made = kind(Settings(home=tmp_path, device="cpu").ensure())
+    made = kind(Settings(home=tmp_path_factory.mktemp("worker"), device="cpu").ensure())
     yield made
     made.close()
 

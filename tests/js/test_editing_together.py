@@ -349,11 +349,12 @@ class Editing(RuleBasedStateMachine):
             assert there[i]["note"] == row["note"]
 
 
-def test_a_page_and_a_colleague(workplace: Workplace) -> None:
+@pytest.mark.parametrize("examples", [30, pytest.param(300, marks=pytest.mark.release)])
+def test_a_page_and_a_colleague(workplace: Workplace, examples: int) -> None:
     Editing.workplace = workplace
     run_state_machine_as_test(
         Editing,
         settings=settings(
-            max_examples=75, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

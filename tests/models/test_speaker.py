@@ -72,7 +72,7 @@ def heads(data: Path) -> list[Any]:
     from studio.recipes.talking_heads import HELD_OUT, Head, head
 
     assert {"3", "sbwe5n"} < set(HELD_OUT)
-    found = [head(data / "faces" / name) for name in ("sbwe5n.mpg", "3.mp4")]
+    found = [head(data / "faces" / name, 3) for name in ("sbwe5n.mpg", "3.mp4")]
     return [Head(one.name, one.wide[:75], one.audio[:48_000]) for one in found]
 
 

@@ -2,6 +2,7 @@
 see what the other made. Ben's segment is called BEN; no answer to Eve holds that."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from studio.app import api, media_routes
 from studio.app.login import current_user
 from studio.app.rpc import PAGES
 from studio.atomic_files import write_atomic
+from studio.config import Settings
 from studio.formats import FORMATS
 from studio.models import ModelCard, detection
 from studio.service import Studio
@@ -32,9 +34,12 @@ Ask = Callable[..., Any]
 SECRET = "BEN"  # what ben wrote, and nobody else may read
 
 
-@pytest.fixture
-def team(studio: Studio) -> Studio:
-    """Ada is an admin, anna added the video, ben and eve annotate it."""
+@pytest.fixture(scope="module")
+def of_the_team(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a library: ada is an admin, anna added the video, ben and eve annotate it. Four passwords take as
+    long as a test."""
+    home = tmp_path_factory.mktemp("team") / "home"
+    studio = Studio(Settings(home=home))
     for name in ("ada", "anna", "ben", "eve"):
         studio.users.put(name, "correct horse")
     studio.store.write(lambda db: videos.insert(db, {**VIDEO, "added_by": "anna"}))
@@ -42,7 +47,17 @@ def team(studio: Studio) -> Studio:
     proposed = [Prediction(Segment(n * 1_000_000, n * 1_000_000 + 500_000), "T", "found", 0.5, f"p{n}") for n in (1, 2)]
     studio.store.write(lambda db: runs.insert(db, ModelRun("v1", "grounding", "m", "1", proposed, query="x")))
     studio.layers.set_independent("v1", True)
-    return studio
+    studio.close()
+    return home
+
+
+@pytest.fixture
+def team(of_the_team: Path, tmp_path: Path) -> Iterator[Studio]:
+    """A studio that serves a copy of it."""
+    shutil.copytree(of_the_team, tmp_path / "home")
+    opened = Studio(Settings(home=tmp_path / "home"))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from studio.app.rpc import PAGES
 from studio.cli import main
 from studio.config import Settings
 from studio.jobs import Dispatcher
-from studio.jobs.backends import WorkerDied
+from studio.jobs.backends import ProcessBackend, WorkerDied
 from studio.service import Studio
 from studio.service.system.status import status
 from tests.jobs.test_jobs import FakeWorker, queue, wait
@@ -176,6 +177,24 @@ def test_the_workers_of_a_studio_that_serves(tmp_path: Path) -> None:
         assert [worker["name"] for worker in status(studio)["workers"]] == ["worker-jobs", "worker-interactive"]
     finally:
         studio.close()
+
+
+def test_what_answers_searches_begins_when_there_is_a_video(
+    tmp_path: Path, clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = threading.Event()
+    monkeypatch.setattr(ProcessBackend, "start", lambda backend: began.set())
+    settings = Settings(home=tmp_path / "home", device="cpu")
+    Studio(settings, background=True).close()
+    assert not began.is_set(), "an empty library has nothing to search"
+    empty = Studio(settings, background=True)
+    video = empty.videos.add(clips["carphone"])["id"]
+    empty._job_done("index", video)
+    assert began.wait(60), "it is ready before somebody asks"
+    empty.close()
+    began.clear()
+    Studio(settings, background=True).close()
+    assert began.wait(60)
 
 
 def test_a_report_is_downloaded_by_its_name_and_nothing_else_is(studio: Studio) -> None:

@@ -60,6 +60,16 @@ def test_types_are_checked_for_every_system(make: Any) -> None:
     assert sorted(checked) == ["darwin", "linux", "win32"]
 
 
+def test_what_runs_beside_the_tests_and_fails_fails_all(make: Any) -> None:
+    log = make.ROOT / "types.log"
+    say = "import sys; print(sys.argv[1]); sys.exit(sys.argv[1] == 'wrong')"
+    calls = {word: [sys.executable, "-c", say, word] for word in ("right", "wrong")}
+    assert make.call_into(log, [calls["wrong"], calls["right"]])
+    assert log.read_text("utf-8").split() == ["wrong", "right"], "all of them are run, and can be read"
+    assert not make.call_into(log, [calls["right"]])
+    assert [command[1:3] for command in make.type_checks()] == [["-m", "mypy"]] * 3
+
+
 def test_what_fails_ends_it_with_its_status(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     command = (sys.executable, "-c")

@@ -36,17 +36,27 @@ def test_what_is_there_is_used(programs: Path) -> None:
     assert setup_browser.main([never]) == 0
 
 
-def test_root_installs_the_systems_package(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("named", ["chromium-headless-shell", "chromium"])
+def test_root_installs_the_systems_package(programs: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    """The browser without windows where the system has it, else the whole one."""
     calls = programs / "calls"
     source = program(programs.parent, "source", "echo Chromium 150")
-    program(programs, "apt-get", f'echo "$@" >>{calls}; test "$1" = update || /bin/cp {source} {programs}/chromium')
+    install = f'case "$*" in *" {named} "*) /bin/cp {source} {programs}/{named};; *) exit 100;; esac'
+    program(programs, "apt-get", f'echo "$@" >>{calls}; test "$1" = update && exit; {install}')
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert setup_browser.main([setup_browser.install_by_packages]) == 1
     assert not calls.exists(), "only root may"
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert setup_browser.main([setup_browser.install_by_packages]) == 0
-    assert [line.split()[0] for line in calls.read_text().splitlines()] == ["update", "install"]
-    assert setup_browser.browser_path() == programs / "chromium"
+    tries = ["install"] if named == "chromium-headless-shell" else ["install", "install"]
+    assert [line.split()[0] for line in calls.read_text().splitlines()] == ["update", *tries]
+    assert setup_browser.browser_path() == programs / named
+
+
+def test_the_browser_without_windows_is_taken_first(programs: Path) -> None:
+    program(programs, "chromium", "echo Chromium 150")
+    shell = program(programs, "chromium-headless-shell", "echo Chromium 150")
+    assert setup_browser.find_browser() == shell
 
 
 def test_playwright_comes_second(programs: Path) -> None:

@@ -1,5 +1,6 @@
 """Phases of an expression, evidence of each source, and what they say together."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from studio.tasks.emotion import STEP_US, _note, phases
 from studio.tasks.evidence import CLASSES, Units, units_of
 from studio.timeline import Segment
 from tests.conftest import SHARED
+from tests.films import beginning
 
 VIDEOS = SHARED / "videos"
 S = 1_000_000
@@ -195,11 +197,17 @@ def test_the_note_says_where_the_words_come_from() -> None:
 
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the shared clips are not here")
 @pytest.mark.parametrize(
-    "name", ["skateboarding_dog.mp4", pytest.param("car-detection.mp4", marks=pytest.mark.release)]
+    ("name", "seconds"),
+    [
+        ("skateboarding_dog.mp4", 4),
+        pytest.param("skateboarding_dog.mp4", None, marks=pytest.mark.release),
+        pytest.param("car-detection.mp4", None, marks=pytest.mark.release),
+    ],
 )
-def test_where_nobody_is_nothing_is_felt(studio: Studio, name: str) -> None:
-    """An empty road was sad by .60 once."""
-    video = str(studio.videos.add(VIDEOS / name)["id"])
+def test_where_nobody_is_nothing_is_felt(studio: Studio, tmp_path: Path, name: str, seconds: float | None) -> None:
+    """An empty road was sad by .60 once. A push looks at the beginning, a release at all of it."""
+    film = VIDEOS / name if seconds is None else beginning(VIDEOS / name, tmp_path / name, seconds)
+    video = str(studio.videos.add(film)["id"])
     studio.jobs.index(video)
     run = studio.jobs.run("emotions", video)
     assert (run["predictions"], run["payload"]["note"]) == ([], NOBODY)
