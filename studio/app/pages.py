@@ -3,12 +3,7 @@
 Gradio's own browser code would draw them, too; it is left out, as a first visit would fetch 33 files of it for nothing.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, cast
-
 import gradio as gr
-from gradio.routes import App
 
 from studio.app import api
 from studio.app.rpc import PAGES
@@ -20,23 +15,11 @@ from studio.service import Studio
 def build(studio: Studio) -> gr.Blocks:
     """The whole app for one library: the components of the pages, and the calls for programs."""
     blocks: gr.Blocks
-    with _without_servers(), api.Blocks(title="Moment Studio", analytics_enabled=False) as blocks:
+    with api.Blocks(title="Moment Studio", analytics_enabled=False) as blocks:
         for name, methods in PAGES.items():
             gr.HTML(server_functions=[encoded(method) for method in methods(studio)], elem_id=f"page-{name}")
         api.declare(studio)
     return blocks
-
-
-@contextmanager
-def _without_servers() -> Iterator[None]:
-    """Gradio makes a server of 80 routes when Blocks begin and another when they are complete, and uses neither: one is
-    made with the queue, and one where they are mounted."""
-    create_app, none = App.create_app, cast(Any, staticmethod(lambda *_, **__: None))
-    App.create_app = none  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        App.create_app = staticmethod(create_app)  # type: ignore[method-assign]
 
 
 def document(blocks: gr.Blocks, script: str, style: str, library: str) -> str:
