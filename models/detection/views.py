@@ -62,13 +62,15 @@ def learn_best(
 
     for name, view in tried.items():
         learned[name] = learn(*_of(view), seed, share, with_head=False, fold_of=fold_of)
-    beating = {name: each for name, each in learned.items() if name == first or each.step != "text"}
-    name, chosen = _chosen(beating, every, fold_of)
+    # of one that nothing could be held out of, and whose examples say less than words, nothing is known
+    known = {name: each for name, each in learned.items() if name == first or each.step != "text" or each.measured}
+    name, chosen = _chosen(known, every, fold_of)
     view = tried[name]
     if with_head and sum(len(video.truth) for video in view.videos) >= HEAD_FROM:
         tried_with_head = learn(*_of(view), seed, share, fold_of=fold_of)
         chosen = _of_all(tried_with_head, view, every) if tried_with_head.step == "head" else chosen
-    by_text = _of_all(learned[first], views[first], every).by_text
+    worded = name if view.text.any() else first
+    by_text = _of_all(learned[worded], tried[worded], every).by_text
     return name, view, _with_spread(replace(chosen, by_text=by_text), view)
 
 

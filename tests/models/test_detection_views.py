@@ -88,6 +88,15 @@ def test_what_is_known_of_the_words_is_measured_by_the_first_view() -> None:
     assert found.by_text == learn(words, first.videos).by_text
 
 
+def test_words_alone_may_be_the_best_of_another_view() -> None:
+    """What is said shows the label exactly as its words do: examples add nothing, and frames say nothing."""
+    said = view(True)
+    words = np.eye(WIDE, dtype=np.float32)[0]
+    name, _, learned = learn_best({"looks": view(False), "said": View(words, said.videos)})
+    assert (name, learned.step) == ("said", "text") and learned.measured is not None and learned.measured.ap > 0.7
+    assert learned.by_text == learned.measured, "the words of the view that is chosen"
+
+
 def test_a_moment_that_a_view_does_not_have_is_not_found_by_it() -> None:
     """The sound of half of the videos shows every moment there; the pictures of all show none."""
     name, _, learned = learn_best({"looks": view(False), "sound": view(True, range(COUNT // 2))})
