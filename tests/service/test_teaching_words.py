@@ -1,6 +1,7 @@
 """Labels of what is said, of what is written on the screen and of what people do: learned from what the library knows
 of its videos, and found where it knows as much of others."""
 
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,14 @@ import numpy as np
 import pytest
 
 from studio.config import Settings
-from studio.errors import UsageError
+from studio.errors import StoreError, UsageError
 from studio.eval.grounding import iou
-from studio.index import Features, FeatureStore
+from studio.index import Cache, Features, FeatureStore
 from studio.service import Studio
 from studio.store import runs
 from studio.store import transcripts as lines_of
 from studio.tasks import detector_name
+from studio.tasks.findings import findings_of
 from studio.timeline import MICROS, ON_SCREEN, Cue, ModelRun, Prediction, Segment
 from tests.films import write_film
 
@@ -120,6 +122,23 @@ def test_without_a_transcript_a_detector_of_what_is_said_says_what_it_needs(
     assert studio.teaching.teach("thanking")["modalities"] == ["transcript"]
     with pytest.raises(UsageError, match="needs a transcript, and nothing here has it; write down what is said"):
         studio.teaching.detect(detector_name("thanking", "Acts"), [rows[3]])
+
+
+def test_a_cache_that_cannot_be_written_is_told(
+    films: tuple[Studio, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio, rows = films
+    say(studio, rows[0]["id"], lines(0))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cache, "save_arrays", full)
+        with pytest.raises(StoreError, match=r"cache cannot be written \(No space left on device\); make room"):
+            studio.teaching.teach("thanking")
+    assert studio.teaching.teach("thanking")["label"] == "thanking"
+    assert findings_of(studio.cache, rows[0]["id"]) is not None
 
 
 def test_a_label_of_what_is_written_is_learned_from_the_screen(films: tuple[Studio, list[dict[str, Any]]]) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from studio import tasks
-from studio.errors import NotFound
+from studio.errors import NotFound, StoreError
 from studio.index import Cache
 from studio.store import Store, runs, screen_texts, transcripts, videos
 
@@ -20,7 +20,7 @@ class KnownFindings:
         self._kept: dict[str, str] = {}  # by video, of what this process knows that it is written
 
     def keep(self, kind: str) -> None:
-        """Before a call of a kind of job."""
+        """Before a call of a kind of job. Raises StoreError where the cache cannot be written."""
         if kind not in READING:
             return
         states, found = self._store.read(_known)
@@ -39,7 +39,12 @@ class KnownFindings:
             people = tasks.people_rows(speakers, emotions, videos.get(db, video_id)["duration_us"])
             return tasks.Findings(said, screen_texts.of_video(db, video_id), people)
 
-        tasks.keep_findings(self._cache, video_id, state, self._store.read(work))
+        try:
+            tasks.keep_findings(self._cache, video_id, state, self._store.read(work))
+        except NotFound:  # it was removed meanwhile
+            return
+        except OSError as error:
+            raise StoreError(f"The library's cache cannot be written ({error.strerror}); make room there.") from error
 
 
 def _known(db: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
