@@ -29,7 +29,7 @@ import { closeMenu } from "./view/menu.js";
  */
 
 /** How long a place is looked for in a page that still fills. */
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 15_000; // a library on a slow disk; it ends as soon as somebody does anything
 /** @type {readonly Page[]} */
 const PAGES = ["library", "search", "map", "annotate", "review", "models", "overview"];
 /** @type {Set<(route: Route, isBack: boolean) => void>} */
