@@ -295,7 +295,7 @@ class Library:
             warnings.warn(found["note"], stacklevel=2)
         if found["offset"] is None:
             return None
-        self.place_media(video, other, found["offset"])
+        self.place_media(video, other, found["offset"], 1.0)  # it was compared as both clocks run
         return float(found["offset"])
 
     def remove_media(self, video: Video | str, other: Video | str) -> None:

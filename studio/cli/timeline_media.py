@@ -52,6 +52,8 @@ def media(args: Args) -> int:
             found = _found(studio, args, main, other)
             if args.clock == FOUND and found.get("corrected"):
                 found, rate = {**found["corrected"], "note": ""}, found["corrected"]["rate"]
+            elif args.sync and rate is None:
+                rate = 1.0  # what is heard was compared as both clocks run
             offset = None if found["offset"] is None else us(found["offset"])
             notes += [found["note"]] * bool(found["note"])
             if found.get("corrected"):

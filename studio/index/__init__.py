@@ -1,6 +1,6 @@
 """What can be rebuilt from the videos at any time (embeddings, face tracks, thumbnails), and vector search."""
 
-from studio.index.cache import CLEANED, FINDINGS, SOUND_STATISTICS, Cache
+from studio.index.cache import CLEANED, FINDINGS, SOUND_STATISTICS, TEXT_VECTORS, Cache
 from studio.index.cache_usage import CacheUsage, clean, features_kind
 from studio.index.feature_store import Features, FeatureStore
 from studio.index.frame_edges import frame_edges
@@ -13,6 +13,7 @@ __all__ = [
     "CLEANED",
     "FINDINGS",
     "SOUND_STATISTICS",
+    "TEXT_VECTORS",
     "Cache",
     "CacheUsage",
     "FeatureStore",

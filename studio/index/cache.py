@@ -4,10 +4,10 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -21,9 +21,11 @@ SHARED = "library"  # the folder that is about no single video
 USED = "used"  # the file whose time says when a video was worked with last
 CLEANED = "cleaned"  # the mark that what is missing was removed to make room, and is made again once it is wanted
 SOUND_STATISTICS = "sound-statistics-"  # begins the names of files of what a video sounds like, a file a sound track
-FINDINGS = "findings-"  # begins the name of the file of what the library knows of a video, for jobs
+FINDINGS, TEXT_VECTORS = "findings-", "text-vectors-"  # begin the names of the files that labels are taught from
 _CHANGE = "changed"  # the file that is another one after features came, changed or went
 _USE_EVERY_S = 600.0
+_TRIES = 5
+T = TypeVar("T")
 
 
 class Cache:
@@ -124,20 +126,19 @@ class Cache:
 
         What is written to it stays in memory, as in any other array.
         """
-        try:
-            # a str: NumPy would resolve a Path link by link
-            return np.load(str(self.path(video_id, name)), _MODE, allow_pickle=False)  # type: ignore[no-any-return]
-        except (OSError, ValueError, EOFError):
-            return None
+        # a str: NumPy would resolve a Path link by link
+        path = str(self.path(video_id, name))
+        return _read(lambda: np.load(path, _MODE, allow_pickle=False))
 
     def load_arrays(self, video_id: str, name: str, *wanted: str) -> dict[str, NDArray[Any]] | None:
         """Some of the arrays of one .npz; None when it is missing or damaged, or lacks one of them."""
-        try:
+
+        def arrays() -> dict[str, NDArray[Any]]:
             # opened here: NumPy leaves a damaged file open
             with self.path(video_id, name).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 return {key: file[key] for key in wanted}
-        except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile):
-            return None
+
+        return _read(arrays)
 
     def save_blobs(self, video_id: str, name: str, blobs: Sequence[bytes], times_us: NDArray[np.int64]) -> None:
         """Many small pictures with their times, in two files."""
@@ -173,6 +174,18 @@ class Cache:
         """Remove everything derived from a video."""
         files.remove_tree(self.folder(video_id))
         self.note_change()
+
+
+def _read(load: Callable[[], T]) -> T | None:
+    """What a file holds; None where it is missing or damaged."""
+    for _ in range(_TRIES):
+        try:
+            return load()
+        except SystemError:  # Python 3.11 may fail where several threads read headers at once (gh-106905)
+            continue
+        except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile):
+            return None
+    return None
 
 
 def _checked(video_id: str) -> str:

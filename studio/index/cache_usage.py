@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from studio.index.cache import CLEANED, SHARED, SOUND_STATISTICS, USED, Cache
+from studio.index.cache import CLEANED, FINDINGS, SHARED, SOUND_STATISTICS, TEXT_VECTORS, USED, Cache
 from studio.index.feature_store import file_name
 from studio.platform import files
 
-Kind = Literal["proxies", "thumbnails", "sound", "faces", "other"]
+Kind = Literal["proxies", "thumbnails", "sound", "faces", "findings", "other"]
 _NAMES: dict[str, Kind] = {
     "proxy.mp4": "proxies", "waveform.npy": "sound", "sound.npy": "sound", "spectrogram.npy": "sound",
 }  # fmt: skip
@@ -26,6 +26,8 @@ _BEGINNINGS: dict[str, Kind] = {
     "poster-": "thumbnails",
     "faces-": "faces",
     SOUND_STATISTICS: "sound",
+    FINDINGS: "findings",
+    TEXT_VECTORS: "findings",
 }
 _FEATURES = "frames-"
 _RECENT_NS = 2_000_000_000  # what was written in this time before it was read may be written again at the same time

@@ -4,6 +4,7 @@ Nothing here knows the database: a child process on this machine runs these func
 """
 
 import itertools
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,13 +15,15 @@ from numpy.typing import NDArray
 
 from studio import media, tasks
 from studio.config import Limits
-from studio.errors import FormatError, StudioError, UsageError
+from studio.errors import FormatError, ModelUnavailable, StudioError, UsageError
 from studio.formats import subtitles
 from studio.index import Cache, Features
 from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
 from studio.tasks import TaskContext, VideoRef
 from studio.timeline import Cue, ModelRun, Transcript, us
 from studio.timeline.boxes import BoxTrack, KeyFrame, TrackedBox
+
+log = logging.getLogger(__name__)
 
 
 def video_of(params: dict[str, Any]) -> VideoRef:
@@ -66,7 +69,7 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
         whole(0.9, "Finding shots")
         context.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
     said, note = _subtitles(video, context.settings.limits, params.get("encoding"))
-    tasks.text_vectors(context, video.id, [cue.text for cue in said.cues], 0.95)  # for those who teach
+    _read_texts(context, video, [cue.text for cue in said.cues], 0.95)
     return JobResult({"frames": len(features.times_us), "note": note}, transcripts=[said])
 
 
@@ -83,8 +86,16 @@ def _index_sound(context: TaskContext, video: VideoRef, encoding: str | None) ->
     context.progress(0.9, "Listening")
     tasks.sound_statistics(context, video)
     said, note = _subtitles(video, context.settings.limits, encoding)
-    tasks.text_vectors(context, video.id, [cue.text for cue in said.cues], 0.95)
+    _read_texts(context, video, [cue.text for cue in said.cues], 0.95)
     return JobResult({"frames": 0, "note": note}, transcripts=[said])
+
+
+def _read_texts(context: TaskContext, video: VideoRef, texts: Sequence[str], done: float) -> None:
+    """Whoever teaches a label of what is said finds its vectors made; where that cannot be, what was made counts."""
+    try:
+        tasks.text_vectors(context, video.id, texts, done)
+    except (ModelUnavailable, OSError) as error:
+        log.warning("texts of a video were not read: %s", error)
 
 
 def embed(context: TaskContext, params: dict[str, Any]) -> JobResult:
@@ -273,7 +284,7 @@ def transcribe(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What is said, as lines of the source `speech`."""
     video = video_of(params)
     said, language = tasks.transcribe(context, video, params.get("language"), params.get("model"))
-    tasks.text_vectors(context, video.id, [cue.text for cue in said.cues], 0.99)
+    _read_texts(context, video, [cue.text for cue in said.cues], 0.99)
     note = "" if said.cues else f"Nobody was heard to speak in this {'video' if video.pictures else 'recording'}."
     return JobResult({"language": language, "lines": len(said.cues), "note": note}, transcripts=[said])
 
@@ -300,7 +311,7 @@ def synchronise(context: TaskContext, params: dict[str, Any]) -> JobResult:
 def read_text(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What is written on the screen, and when."""
     run = tasks.read_text(context, video := video_of(params), params.get("model"))
-    tasks.text_vectors(context, video.id, [found.label for found in run.predictions], 0.99)
+    _read_texts(context, video, [found.label for found in run.predictions], 0.99)
     return _with_note(run)
 
 

@@ -52,8 +52,13 @@ def of_video(db: sqlite3.Connection, video_id: str) -> list[tuple[int, int, str]
 
 def states(db: sqlite3.Connection) -> dict[str, str]:
     """For each video that has texts a short text that is another one whenever what `of_video` gives is."""
-    asked = f"SELECT s.video_id, count(*), max(s.id), total(s.id) FROM {_STANDING} GROUP BY s.video_id"
-    return {video_id: " ".join(f"{value:.0f}" for value in values) for video_id, *values in db.execute(asked)}
+    asked = (
+        "SELECT s.video_id, count(*), total(s.id), "  # what is changed may get the same id again
+        "total((SELECT a.version FROM annotations a WHERE a.id = s.annotation_id)), "
+        "max(coalesce((SELECT p.run_id FROM predictions p WHERE p.id = s.prediction_id), '')) "
+        f"FROM {_STANDING} GROUP BY s.video_id"
+    )
+    return {row[0]: " ".join(map(str, tuple(row)[1:])) for row in db.execute(asked)}
 
 
 _STANDING = """screen_texts s JOIN videos v ON v.id = s.video_id WHERE iif(v.independent, s.prediction_id IS NOT NULL,

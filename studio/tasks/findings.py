@@ -5,13 +5,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio import models
-from studio.index import FINDINGS, Cache
+from studio.index import FINDINGS, TEXT_VECTORS, Cache
 from studio.models.interfaces import Floats
 from studio.tasks.context import TaskContext
 from studio.tasks.evidence import TRACK as EMOTION
@@ -21,7 +21,7 @@ Line = tuple[int, int, str]  # start and end in µs, and its text
 Samples = tuple[NDArray[Any], NDArray[np.float64]]  # rows (N, D), and the borders of their cells in s (N + 1,)
 
 FINDINGS_FILE = f"{FINDINGS}1.npz"
-VECTORS = "text-vectors-1.npz"  # of the texts of a video, by their hashes
+VECTORS = f"{TEXT_VECTORS}1.npz"  # of the texts of a video, by their hashes
 LONGEST_S = 2.0  # of a cell: a stretch in which nobody speaks is many samples without the label
 SHORTEST_S = 0.1
 STEP_S = 0.25  # from one sample of people to the next
@@ -80,9 +80,11 @@ def findings_of(cache: Cache, video_id: str) -> Findings | None:
 # ---------------------------------------------------------------------- texts
 
 
-def text_vectors(context: TaskContext, video_id: str, texts: Sequence[str], done: float = 0.0) -> Floats:
-    """What texts of a video mean, (N, D), unit vectors: each is encoded once and kept in the cache. Raises
-    ModelUnavailable, Cancelled."""
+def text_vectors(
+    context: TaskContext, video_id: str, texts: Sequence[str], done: float = 0.0, are_all: bool = False
+) -> Floats:
+    """What texts of a video mean, (N, D), unit vectors: each is encoded once and kept in the cache; where these
+    `are_all`, no others are kept. Raises ModelUnavailable, Cancelled, OSError where the disk is full."""
     hashes = [_hash(text) for text in texts]
     kept = context.cache.load_arrays(video_id, VECTORS, "hashes", "vectors")
     known = {} if kept is None else dict(zip(kept["hashes"].tolist(), kept["vectors"], strict=True))
@@ -95,6 +97,7 @@ def text_vectors(context: TaskContext, video_id: str, texts: Sequence[str], done
             some = keys[first : first + BATCH]
             made = encoder.encode([missing[key] for key in some]).astype(np.float16)
             known.update(zip(some, made, strict=True))
+        known = {key: known[key] for key in hashes} if are_all else known
         arrays = {"hashes": np.array(list(known), np.uint64), "vectors": np.stack(list(known.values()))}
         context.cache.save_arrays(video_id, VECTORS, arrays)
     if not texts:
@@ -134,26 +137,38 @@ def people_rows(
     speakers: Mapping[str, Any] | None, emotions: Mapping[str, Any] | None, duration_us: int
 ) -> NDArray[np.float16]:
     """Samples (N, len(PEOPLE)) of what the newest runs found, by their payloads (see `find_speakers`,
-    `find_emotions`); none where there was no run. A model's other labels are left out."""
+    `find_emotions`); none where there was no run. A model's other labels are left out, and what is no curve."""
     rows = np.zeros((-(-duration_us // round(STEP_S * MICROS)), len(PEOPLE)), np.float32)
     if speakers is None and emotions is None:
         return np.zeros((0, len(PEOPLE)), np.float16)
     at = {name: number for number, name in enumerate(PEOPLE)}
-    for person in (speakers or {}).get("tracks", ()):
+    for person in filter(_is_curve, (speakers or {}).get("tracks", ())):
         spoken, seen = _sampled(person, len(rows))
         one, two, faces = at["speaks"], at["another speaks"], at["faces"]
         rows[:, two] = np.maximum(rows[:, two], np.minimum(spoken, rows[:, one]))
         rows[:, one] = np.maximum(rows[:, one], spoken)
         rows[:, faces] += seen / 4
-    if unseen := (speakers or {}).get("off_screen"):
+    if _is_curve(unseen := (speakers or {}).get("off_screen")):
         rows[:, at["off screen"]] = _sampled(unseen, len(rows))[0]
-    for curve in (emotions or {}).get("curves", ()):
-        source, label = curve["source"], curve["label"]
-        kind = "together" if source == "fused" and curve["track"] == EMOTION else source
-        column = at.get(f"{kind}: {label}")
+    for curve in filter(_is_curve, (emotions or {}).get("curves", ())):
+        source, of_all = curve.get("source"), curve.get("track") == EMOTION
+        if source == "face" and of_all:  # evidence, in which a face at rest does not say 0
+            continue
+        column = at.get(f"{'together' if source == 'fused' and of_all else source}: {curve.get('label')}")
         if column is not None:
             rows[:, column] = np.maximum(rows[:, column], _sampled(curve, len(rows))[0])
     return rows.clip(0, 1).astype(np.float16)
+
+
+def _is_curve(found: Any) -> TypeGuard[Mapping[str, Any]]:
+    """What stands in a library may have been written by another program, or another release."""
+    if not isinstance(found, Mapping):
+        return False
+    try:
+        times, scores = (np.asarray(found[key], np.float64) for key in ("times", "scores"))
+    except (KeyError, TypeError, ValueError):
+        return False
+    return times.ndim == 1 and times.shape == scores.shape
 
 
 def _sampled(curve: Mapping[str, Any], count: int) -> tuple[Floats, Floats]:
@@ -161,8 +176,9 @@ def _sampled(curve: Mapping[str, Any], count: int) -> tuple[Floats, Floats]:
     two of its times that lie less than LONGEST_S apart it goes straight on."""
     times, scores = np.asarray(curve["times"], np.float64), np.asarray(curve["scores"], np.float64)
     value, seen = np.zeros(count, np.float32), np.zeros(count, np.float32)
-    fine = np.isfinite(scores) if len(times) else np.zeros(0, bool)
-    times, scores = times[fine], scores[fine]
+    order = np.argsort(times, kind="stable")  # of lines that overlap the middles may go back
+    order = order[np.isfinite(scores[order]) & np.isfinite(times[order])]
+    times, scores = times[order], scores[order]
     if not len(times):
         return value, seen
     cuts = np.flatnonzero(np.diff(times) > LONGEST_S) + 1

@@ -14,7 +14,7 @@ from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, 
 from studio.models.interfaces import Floats
 from studio.tasks.boundary_shift import Decision
 from studio.tasks.context import TaskContext, VideoRef
-from studio.tasks.findings import VECTORS, Samples, findings_of, text_samples, text_vectors
+from studio.tasks.findings import FINDINGS_FILE, VECTORS, Samples, findings_of, text_samples, text_vectors
 from studio.tasks.inside_boxes import INSIDE, Inside, inside_features
 from studio.tasks.modalities import (
     MODALITIES,
@@ -219,9 +219,11 @@ def places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str, don
 
 
 def is_read(context: TaskContext, video: VideoRef) -> bool:
-    """Whether any detector can read something of a video now: it is indexed, or was listened to."""
-    key = encoder_key(context.model("text_video"))
-    return context.features.has(video.id, key) or context.cache.has(video.id, statistics_file(video))
+    """Whether any detector can read something of a video now: it is indexed, was listened to, or something of it is
+    known."""
+    key, cache = encoder_key(context.model("text_video")), context.cache
+    files = statistics_file(video), FINDINGS_FILE
+    return context.features.has(video.id, key) or any(cache.has(video.id, file) for file in files)
 
 
 def _seen(video: VideoRef, features: Features) -> Samples:
@@ -256,7 +258,7 @@ def _samples(context: TaskContext, video: VideoRef, modality: Modality, done: fl
     lines = found.said if modality is TRANSCRIPT else found.written
     if not lines:
         return nothing
-    vectors = text_vectors(context, video.id, [text for *_, text in (*found.said, *found.written)], done)
+    vectors = text_vectors(context, video.id, [text for *_, text in (*found.said, *found.written)], done, are_all=True)
     own = vectors[: len(found.said)] if modality is TRANSCRIPT else vectors[len(found.said) :]
     return text_samples(lines, own, duration_us)
 

@@ -155,8 +155,8 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
         raise UsageError(
             f"{name} looks inside boxes over time, and no indexed video has any; draw some (docs/boxes.md)."
         )
-    modality = modality_of(detector.encoder)
-    if not runs and modality:
+    modality, frames = modality_of(detector.encoder), vision_key(detector.encoder)
+    if not runs and modality and (not frames or any(context.features.has(video.id, frames) for video in among)):
         raise UsageError(f"{name} needs {modality.needs}, and nothing here has it; {modality.cure}.")
     if not runs:
         raise UsageError(

@@ -77,6 +77,15 @@ def test_a_clock_that_runs_apart_is_corrected_where_that_is_asked_for(run: Run, 
         (main, side) = library.media(next(each for each in library.videos if each.name == "one.wav"))
         assert (main.rate, side.rate) == (1.0, pytest.approx(rate, abs=1e-5))
         assert library.sync_media(main.video, side.video, clock=True) == pytest.approx(4.0, abs=0.02)
+        with pytest.warns(UserWarning, match="run apart"):
+            library.sync_media(main.video, side.video)
+        assert library.media(main.video)[1].rate == 1.0, "what is heard was compared as both clocks run"
+    run(one, "--add", other, "--sync", "--clock")
+    _, found, _ = run(one, "--add", other, "--sync")
+    assert found["other.wav"] == pytest.approx(4 + 3e-4 * 145, abs=0.02)
+    with open_library(tmp_path / "home", "cpu") as library:
+        assert library.media(main.video)[1].rate == 1.0
+    run(one, "--add", other, "--sync", "--clock")
     run(one, "--add", other, "--clock=-0.36")
     with open_library(tmp_path / "home", "cpu") as library:
         assert library.media(main.video)[1].rate == pytest.approx(0.9999)

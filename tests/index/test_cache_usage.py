@@ -34,7 +34,8 @@ def old(cache: Cache, video: str, hours: float = 2.0) -> None:
     ("name", "kind"),
     [
         ("proxy.mp4", "proxies"), ("thumbnails.bin", "thumbnails"), ("poster-120.jpg", "thumbnails"),
-        ("waveform.npy", "sound"), ("faces-centerface-1.npy", "faces"), ("pts.npy", "other"), ("shots.npy", "other"),
+        ("waveform.npy", "sound"), ("faces-centerface-1.npy", "faces"), ("findings-1.npz", "findings"),
+        ("text-vectors-1.npz", "findings"), ("pts.npy", "other"), ("shots.npy", "other"),
         ("frames-ViT-B-32-x.1.vectors.npy", "frames-ViT-B-32-x.1"),
         ("frames-ViT-B-32-x.1.times.npy", "frames-ViT-B-32-x.1"),
         ("frames-ViT-B-32-x.1.partial", "frames-ViT-B-32-x.1"),

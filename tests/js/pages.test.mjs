@@ -146,6 +146,30 @@ test("labels that were taught, and decided about while all are shown, are learne
   assert.deepEqual([calls.desk_progress.length, calls.teach.length], [4, 1], "nobody wishes it");
 });
 
+test("that a label was learned again is told of that label only", async () => {
+  const $ = pageOf("review");
+  const { DeskLearning } = await import("../../assets/web/js/view/desk-learning.js");
+  const { server, calls } = asked();
+  const filter = { wanted: { feed: "likely", label: "car", track: "Events" } };
+  const learning = new DeskLearning($, server, filter, () => {});
+  const known = { labelled: 0, instants: 0, estimate: {}, note: "", news: 0, learning: false };
+  const toasts = Object.assign(element("div"), { id: "toast" });
+  document.body.append(toasts);
+  const told = () => toasts.textContent.includes("was learned again");
+  const look = async (label, taught) => {
+    filter.wanted = { ...filter.wanted, label };
+    const asking = learning.ask(true);
+    await calls.desk_progress.at(-1).answer({ ...known, taught });
+    await asking;
+  };
+  await look("car", "10:00");
+  await look("bus", "11:00");
+  await look("car", "10:00");
+  assert.ok(!told(), "another label was chosen");
+  await look("car", "12:00");
+  assert.ok(told());
+});
+
 test("time budgets are those of what was chosen last", async () => {
   const $ = pageOf("overview");
   const { TimeBudgetPanel } = await import("../../assets/web/js/view/time-budget.js");

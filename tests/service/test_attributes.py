@@ -132,7 +132,8 @@ def test_what_is_said_of_the_whole_video_comes_back_as_that(studio: Studio, vide
 
 def test_every_video_has_a_timeline_of_its_own(store: Store) -> None:
     assert store.read(lambda db: timelines.of_video(db, "v1")) == "v1"
-    assert store.read(lambda db: timelines.media(db, "v1")) == [{"video_id": "v1", "offset_us": 0, "role": "main"}]
+    main = {"video_id": "v1", "offset_us": 0, "rate": 1.0, "role": "main"}
+    assert store.read(lambda db: timelines.media(db, "v1")) == [main]
 
 
 def test_a_timeline_has_several_media_with_offsets(store: Store) -> None:
@@ -140,8 +141,8 @@ def test_a_timeline_has_several_media_with_offsets(store: Store) -> None:
     store.write(lambda db: timelines.attach(db, "v1", "v2", 1_500_000, "camera"))
     store.write(lambda db: timelines.attach(db, "v1", "v2", 2_500_000, "camera"))
     assert store.read(lambda db: timelines.media(db, "v1")) == [
-        {"video_id": "v1", "offset_us": 0, "role": "main"},
-        {"video_id": "v2", "offset_us": 2_500_000, "role": "camera"},
+        {"video_id": "v1", "offset_us": 0, "rate": 1.0, "role": "main"},
+        {"video_id": "v2", "offset_us": 2_500_000, "rate": 1.0, "role": "camera"},
     ]
     assert store.read(lambda db: timelines.of_video(db, "v2")) == "v2", "its own timeline stays"
 

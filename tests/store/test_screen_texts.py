@@ -122,3 +122,30 @@ def test_texts_are_no_labels_to_choose_from_and_no_examples(library: Store) -> N
     library.write(lambda db: annotations.save(db, "v1", EditRequest("s", "create", scene), "ann"))
     assert library.read(lambda db: annotations.most_used_labels(db, 9)) == ["a dog"]
     assert library.read(lambda db: searches.likely_examples(db, 9)) == ["a dog"]
+
+
+def test_what_stands_on_the_screen_of_a_video_and_a_word_that_changes_with_it(library: Store) -> None:
+    """Readings, but for those that somebody rejected or put right; of independent videos all readings."""
+
+    def standing() -> tuple[list[str], str]:
+        texts = library.read(lambda db: screen_texts.of_video(db, "v1"))
+        return [text for *_, text in texts], library.read(screen_texts.states).get("v1", "")
+
+    seen = [standing()]
+    assert seen[-1][0] == ["Chapter one: Méthods", "Jane Whitfield"]
+    title = annotate(library, "Chapter one: Wrold", prediction="p1")
+    seen.append(standing())
+    change = EditRequest("w", "update", replace(title, label="Chapter one: World"), base_version=title.version)
+    library.write(lambda db: annotations.save(db, "v1", change, "ann"))
+    seen.append(standing())
+    assert seen[-1][0] == ["Chapter one: World", "Jane Whitfield"]
+    decide(library, "rejected", "p2")
+    seen.append(standing())
+    assert seen[-1][0] == ["Chapter one: World"]
+    read(library, [replace(READ[0], id="p3"), replace(READ[1], id="p4", label="John")])
+    seen.append(standing())
+    assert seen[-1][0] == ["Chapter one: World", "Chapter one: Méthods", "John"]
+    library.write(lambda db: db.execute("UPDATE videos SET independent = 1"))
+    seen.append(standing())
+    assert seen[-1][0] == ["Chapter one: Méthods", "John"]
+    assert len({state for _, state in seen}) == len(seen), "each time another one"

@@ -71,7 +71,28 @@ def test_people_are_sampled_from_the_curves_of_runs() -> None:
     assert [number("off screen", t) for t in (4.5, 5.5)] == [0, 0.8]
     assert [number("face: happy", t) for t in (0.5, 1.5)] == [0, 0.7]
     assert [number("together: anger", t) for t in (1, 5)] == [0, 0.5]
+    resting = {"track": "Emotion", "label": "surprise", "source": "face", **curve(0, 6, 0.4)}
+    assert not people_rows(None, {"curves": [resting]}, 6_000_000).any(), "evidence, on another scale"
     assert people_rows(None, emotions, 6_000_000).any() and not len(people_rows(None, None, 6_000_000))
+
+
+def test_times_that_go_back_lose_nothing() -> None:
+    """Middles of lines: a long one holds a short one."""
+    said = {"track": "Emotion", "label": "anger", "source": "fused", "times": [5, 4.5, 6.5], "scores": [0.9, 0.1, 0.9]}
+    rows = people_rows(None, {"curves": [said]}, 10_000_000)[:, findings.PEOPLE.index("together: anger")]
+    assert np.flatnonzero(rows).tolist() == list(range(18, 27)) and rows.max() == np.float16(0.9)
+
+
+def test_what_is_no_curve_is_left_out() -> None:
+    """Of another release, or another program."""
+    good = {"track": "Face 1", "label": "happy", "source": "face", "times": [0, 1], "scores": [0.5, 0.5]}
+    others = [
+        {"track": "x", "times": [0], "scores": [[1, 0]]}, {"track": "x"}, 7, {**good, "scores": [0.5]},
+        {**good, "times": ["now", "then"]}, {"times": [0, 1], "scores": [1, 1]},
+    ]  # fmt: skip
+    speakers = {"tracks": [{"boxes": []}], "off_screen": None}
+    alone = people_rows(None, {"curves": [good]}, 2_000_000)
+    assert alone.any() and np.array_equal(people_rows(speakers, {"curves": [*others, good]}, 2_000_000), alone)
 
 
 def test_what_is_kept_comes_back_and_says_of_what_it_was_made(tmp_path: Path) -> None:
@@ -97,3 +118,6 @@ def test_a_text_is_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     again = findings.text_vectors(context, "v", ["a red car", "goodbye"])
     assert asked == ["goodbye"] and np.array_equal(again[0], first[1])
     assert findings.text_vectors(context, "v", []).shape == (0, 0)
+    findings.text_vectors(context, "v", ["a red car", "new"], are_all=True)
+    kept = context.cache.load_arrays("v", findings.VECTORS, "hashes")
+    assert kept is not None and len(kept["hashes"]) == 2, "texts that are gone are forgotten"

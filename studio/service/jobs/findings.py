@@ -3,8 +3,9 @@
 from typing import Any
 
 from studio import tasks
-from studio.errors import NotFound, StoreError
+from studio.errors import Cancelled, NotFound, StoreError
 from studio.index import Cache
+from studio.jobs import JobMonitor
 from studio.store import Store, runs, screen_texts, transcripts, videos
 
 SPEAKERS, EMOTIONS = "speaker", "emotion"  # the tasks whose runs say something of people
@@ -19,16 +20,22 @@ class KnownFindings:
         self._store, self._cache = store, cache
         self._kept: dict[str, str] = {}  # by video, of what this process knows that it is written
 
-    def keep(self, kind: str) -> None:
-        """Before a call of a kind of job. Raises StoreError where the cache cannot be written."""
+    def keep(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> None:
+        """Before a call of a kind of job; of the first one for a large library it takes long. Raises StoreError where
+        the cache cannot be written, Cancelled."""
         if kind not in READING:
             return
         states, found = self._store.read(_known)
+        if kind == "detect" and params.get("only") is not None:  # nothing is learned: others are not looked at
+            states = {video_id: states[video_id] for video_id in params["only"] if video_id in states}
         for video_id, state in states.items():
             is_there = self._cache.has(video_id, tasks.FINDINGS_FILE)
             if is_there and video_id not in self._kept:
                 self._kept[video_id] = tasks.findings_state(self._cache, video_id)
             if (self._kept[video_id] if is_there else "") != state:
+                if monitor.cancelled():
+                    raise Cancelled("Cancelled.")
+                monitor.progress(0.0, "Reading what is known of the videos")
                 self._write(video_id, state, found.get(video_id, {}))
                 self._kept[video_id] = state
 

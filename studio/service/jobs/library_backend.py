@@ -9,14 +9,14 @@ from studio.jobs import CORES, LIBRARY_ENCODER, ExecutionBackend, JobMonitor, Jo
 
 class LibraryBackend:
     """An `ExecutionBackend` around another that says with each call which encoder the library has then, and how many
-    processors the work may use (`cores`, 0: all), and before it `before`, which is told its kind."""
+    processors the work may use (`cores`, 0: all), and before it does what is to be done `before`."""
 
     def __init__(
         self,
         inner: ExecutionBackend,
         encoder: Callable[[], str | None],
         cores: Callable[[], int] = lambda: 0,
-        before: Callable[[str], object] = lambda kind: None,
+        before: Callable[[str, dict[str, Any], JobMonitor], object] = lambda kind, params, monitor: None,
     ) -> None:
         self.inner, self._encoder, self._cores, self._before = inner, encoder, cores, before
 
@@ -26,7 +26,7 @@ class LibraryBackend:
 
     def call(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
         """See `ExecutionBackend`."""
-        self._before(kind)
+        self._before(kind, params, monitor)
         also = {LIBRARY_ENCODER: self._encoder(), CORES: self._cores()}
         return self.inner.call(kind, {**params, **{key: value for key, value in also.items() if value}}, monitor)
 

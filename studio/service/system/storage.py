@@ -32,7 +32,8 @@ LARGEST = 10
 FEATURES, OLD_FEATURES = "features", "old_features"
 TITLES = {
     "proxies": "Copies that browsers play", "thumbnails": "Thumbnails", "sound": "Sound pictures",
-    "faces": "Faces", OLD_FEATURES: "Features of other models", FEATURES: "Features", "other": "Times of frames",
+    "faces": "Faces", "findings": "Words and people, to teach labels", OLD_FEATURES: "Features of other models",
+    FEATURES: "Features", "other": "Times of frames",
     "index": "Search index", "map": "Map", "uploads": "Uploads", "trash": "Removed uploads", "models": "Models",
     "database": "Database", "backups": "Copies of the database", "rest": "All else",
 }  # fmt: skip
@@ -41,6 +42,7 @@ LOST = {
     "thumbnails": "Pictures are decoded when they are asked for, and made again when the video is opened.",
     "sound": "Drawn again when the video is opened; sound alone is not found by search meanwhile.",
     "faces": "Faces are looked for again by the next task that needs them.",
+    "findings": "Made again when a label is taught; where much is said that takes longer.",
     OLD_FEATURES: "Going back to such a model would index all videos anew.",
     FEATURES: "Search and grounding need them: these videos are not found until they are opened, and indexed again.",
 }

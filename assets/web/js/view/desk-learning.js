@@ -18,8 +18,8 @@ const LEARN = "review-learn";
 export class DeskLearning {
   /** Labels that were decided about, until the server knows of all of it. @type {Map<string, LabelOf>} */
   #decided = new Map();
-  /** What was known last of the label that is shown. @type {DeskProgress | null} */
-  #progress = null;
+  /** When the label that was shown last was taught. @type {LabelOf & { taught?: string | null } | null} */
+  #shown = null;
   #rounds = new Rounds();
 
   /**
@@ -57,8 +57,9 @@ export class DeskLearning {
     }
     const known = await this.#progressOf({ label, track });
     if (!known || label !== this.filter.wanted.label || track !== this.filter.wanted.track) return;
-    const isNewRound = this.#progress?.taught && known.taught && known.taught !== this.#progress.taught;
-    this.#progress = known;
+    const isSame = this.#shown?.label === label && this.#shown.track === track;
+    const isNewRound = isSame && this.#shown?.taught && known.taught && known.taught !== this.#shown.taught;
+    this.#shown = { label, track, taught: known.taught };
     redraw(box, ...knownOf(known, label));
     if (isNewRound) toast(`“${label}” was learned again; the next page shows what it finds now.`);
     this.#learn({ label, track }, known);
