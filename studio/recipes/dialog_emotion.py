@@ -1,6 +1,6 @@
 """Train `weights/dialog-emotion.safetensors`: `python -m studio.recipes.dialog_emotion --data DIR --cache DIR`.
 
-First utterances: what the short texts of GoEmotions feel like (`studio.recipes.utterances`). Then TEL, whose clips
+First utterances: what the texts of GoEmotions feel like (`studio.recipes.utterances`). Then TEL, whose clips
 carry labels without times: multiple-instance learning, where a clip has an emotion when some of its lines do. The lines
 of a short clip are likelier to be among them, so a clip's odds are the sum of its lines', not the mean. Last,
 GoEmotions' own opinion of a line and its neighbours, by a written table (`utterances.MEANS`), is added to what TEL

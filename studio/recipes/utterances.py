@@ -1,7 +1,4 @@
-"""What single utterances feel like: the part of the dialogue emotions that learns from GoEmotions (Apache-2.0).
-
-Only texts about as short as a film's lines; the others are less like them and take longest to encode.
-"""
+"""What single utterances feel like: the part of the dialogue emotions that learns from GoEmotions (Apache-2.0)."""
 
 import math
 from pathlib import Path
@@ -12,8 +9,6 @@ from studio.eval.emotion import mean_precision
 from studio.models._minilm import WIDTH, Sentences
 from studio.models.emotion.definitions import LABELS
 from studio.models.emotion.dialog import FEELINGS, DialogNet
-
-LONGEST = 60  # letters of a text that counts
 
 NAMES = (
     "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion", "curiosity", "desire",
@@ -58,7 +53,6 @@ def read(path: Path) -> tuple[list[str], torch.Tensor]:
     """Texts and labels (N, 28) of a file of GoEmotions: text, label numbers and an id a line."""
     with path.open(encoding="utf-8", newline="\n") as file:
         rows = [line.rstrip("\n").split("\t") for line in file]
-    rows = [row for row in rows if len(row[0]) <= LONGEST]
     labels = torch.zeros(len(rows), FEELINGS)
     for label, row in zip(labels, rows, strict=True):
         label[[int(number) for number in row[1].split(",")]] = 1
