@@ -126,6 +126,7 @@ def test_names_are_undone_step_by_step_with_the_segments_that_followed(
     expect(segment).to_have_attribute("data-track", face)
 
     def call(name: str) -> None:
+        page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
         box, canvas = boxes(page)[0], page.locator("#faces").bounding_box()
         assert canvas is not None
         page.mouse.click(canvas["x"] + box["x"] + box["w"] / 2, canvas["y"] + box["y"] + box["h"] / 2)
