@@ -5,10 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio import tasks
 from studio.config import Settings
-from studio.tasks import TaskContext, findings
+from studio.errors import ModelUnavailable
+from studio.jobs import handlers
+from studio.tasks import TaskContext, VideoRef, findings
 from studio.tasks.findings import Findings, people_rows, text_samples
-from studio.tasks.lesson import mean_within
+from studio.tasks.lesson import is_read, mean_within
+from tests.films import write_film
 
 ONE, TWO = np.eye(2, dtype=np.float32)
 
@@ -121,3 +125,26 @@ def test_a_text_is_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     findings.text_vectors(context, "v", ["a red car", "new"], are_all=True)
     kept = context.cache.load_arrays("v", findings.VECTORS, "hashes")
     assert kept is not None and len(kept["hashes"]) == 2, "texts that are gone are forgotten"
+
+
+def test_a_video_of_which_only_words_are_known_can_be_read(tmp_path: Path) -> None:
+    """So what a detector found there that goes by something else now is given up."""
+    context, video = TaskContext(Settings(home=tmp_path).ensure()), VideoRef("v", "", 5_000_000)
+    assert not is_read(context, video)
+    nobody = np.zeros((0, len(findings.PEOPLE)), np.float16)
+    findings.keep_findings(context.cache, "v", "1", Findings([(0, 1_000_000, "hello")], [], nobody))
+    assert is_read(context, video)
+
+
+def test_a_job_whose_texts_cannot_be_read_keeps_what_it_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = write_film(tmp_path / "film.mp4", 2.0, fps=2)
+    film.with_suffix(".srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n", encoding="utf-8")
+    context = TaskContext(Settings(home=tmp_path / "home").ensure())
+
+    def fail(*_: object) -> None:
+        raise ModelUnavailable("The package is missing.")
+
+    monkeypatch.setattr(tasks, "text_vectors", fail)
+    facts = {"id": "v", "path": str(film), "duration_us": 2_000_000}
+    (said,) = handlers.index(context, {"video": facts}).transcripts
+    assert [cue.text for cue in said.cues] == ["hello"] and context.features.knows(tasks.key_of(context.settings))
