@@ -15,7 +15,7 @@ from studio import models
 from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, Weights, learn
 from studio.models.detection.learning import found_in
 from studio.recipes.teaching import DEV, Reel, photos, reels
-from tests.bench.correction import KEY, MIND
+from tests.bench.hands import KEY, MIND
 from tests.conftest import SHARED
 
 CONCEPTS = "a dog running", "climbing", "a crowd", "a ball"

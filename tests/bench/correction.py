@@ -8,42 +8,30 @@ hand there, too, in the way that takes the fewest actions.
 
 import os
 import re
-import shutil
-import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import imageio_ffmpeg
 import numpy as np
-import numpy.typing as npt
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from studio.config import Settings
-from studio.recipes import studio_lite
-from studio.recipes.teaching import captions_of
 from studio.service import Studio
-from studio.timeline import Segment
 from tests.bench.actions import rows
-from tests.bench.label_studio import label_studio, login, task_of
+from tests.bench.films import ENOUGH, LABELS, RATE, Photos, Truth, composed, is_same, share
+from tests.bench.hands import CLICK, Hands
+from tests.bench.label_studio_hands import in_label_studio
 from tests.browser.annotate_page import AnnotatePage, go
 from tests.browser.conftest import FLAGS, Served, free_port
 from tests.conftest import SHARED
 from tests.setup_browser import browser_path
 
 TRACK = "Moments"
-LABELS = "snow", "a bicycle", "swimming"  # keys 1 to 3; concepts of studio.recipes.teaching
-VIDEOS, SCENES, LESSONS = 10, 6, (5, 20)
-RATE, WIDTH, HEIGHT = 25, 480, 360
-PHOTOS = 2_000  # of a split, the first ones
-SHARE = 0.5  # of the photos that show one of the labels
+VIDEOS, LESSONS = 10, (5, 20)
 QUIET_S = 4.0  # in which nothing is learned: the Review page looks each second
-ENOUGH, SAME = 0.9, 0.3  # IoU from which a moment is right, and from which a proposal is about it
+SAME = 0.3  # IoU from which a proposal is about a moment
 ITEM = "e => ({...e.dataset, video: new URL(e.querySelector('.title a').href).searchParams.get('video')})"
 PLAYS = """film => {
   const video = document.querySelector('#desk-items .focused video');
@@ -57,45 +45,6 @@ WHERE r.video_id = ? AND r.task = 'detection' AND p.start_us <= ? AND p.end_us >
     AND NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id)
 """
 LEFT = "!document.querySelector('#desk-items [data-verdict=accepted], #desk-items [data-verdict=rejected]')"
-# The keystroke-level model (Card, Moran and Newell 1980), in s: a key, a click and the way there, the same to the place
-# where a button is let go, a thought before it.
-KEY, CLICK, DRAG, MIND = 0.28, 1.1 + 2 * 0.1, 2 * 1.1 + 2 * 0.1, 1.35
-
-Truth = tuple[float, float, str]
-
-
-@dataclass
-class Hands:
-    """What a person does. Each decision has a moment of thought before it; watching and going to a place have none."""
-
-    page: Page
-    seconds: float = 0.0
-    done: Counter[str] = field(default_factory=Counter)  # by kind
-
-    @property
-    def actions(self) -> int:
-        return self.done.total()
-
-    @property
-    def what(self) -> str:
-        return ", ".join(f"{kind} {count}" for kind, count in self.done.items())
-
-    def press(self, key: str, kind: str, decides: bool = True) -> None:
-        self.page.keyboard.press(key)
-        self.did(kind, KEY + (MIND if decides else 0.0))
-
-    def click(self, selector: str, kind: str) -> None:
-        self.page.click(selector)
-        self.did(kind, CLICK)
-
-    def did(self, kind: str, seconds: float) -> None:
-        """One action that takes so long."""
-        self.done[kind] += 1
-        self.seconds += seconds
-
-    def think(self, times: int) -> None:
-        """To see what is right costs thoughts, but no action."""
-        self.seconds += times * MIND
 
 
 def run(folder: Path) -> dict[str, object]:
@@ -136,66 +85,6 @@ def run(folder: Path) -> dict[str, object]:
 
 
 # ------------------------------------------------------------------ the library
-
-
-@dataclass
-class Photos:
-    """Photos (P, 224, 224, 3), as they are needed: with no label, and with one. Where captions disagree whether one
-    shows a label, and where it shows two, it is in none."""
-
-    without: list[npt.NDArray[np.uint8]]
-    showing: dict[str, list[npt.NDArray[np.uint8]]]
-
-    @classmethod
-    def of(cls, split: str) -> "Photos":
-        names, pixels = zip(*islice(studio_lite.photos(SHARED, split), PHOTOS), strict=True)
-        counts = captions_of(SHARED, split, names)
-        said = np.array([counts[label] for label in LABELS]).T
-        is_sure = (said != 1).all(axis=1) & ((said > 1).sum(axis=1) <= 1)
-        without = [pixels[k] for k in np.flatnonzero(is_sure & (said == 0).all(axis=1))]
-        showing = {
-            label: [pixels[k] for k in np.flatnonzero(is_sure & (said[:, n] > 1))] for n, label in enumerate(LABELS)
-        }
-        return cls(without, showing)
-
-    def draw(self, label: str, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-        """One that was not drawn yet."""
-        among = self.showing[label] if label else self.without
-        return among.pop(int(rng.integers(len(among))))
-
-
-def composed(target: Path, photos: Photos, rng: np.random.Generator) -> tuple[Path, list[Truth]]:
-    """A video of SCENES photos of 3 to 6 s, and where it shows what; neighbours of one label are one moment."""
-    size = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(RATE), "-i", "-"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *size, "-c:v", "libx264", "-bf", "0",
-               "-g", str(RATE), "-pix_fmt", "yuv420p", str(target)]  # fmt: skip
-    truth: list[Truth] = []
-    at = 0
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
-        assert encoder.stdin is not None
-        for _ in range(SCENES):
-            label = str(rng.choice(LABELS)) if rng.random() < SHARE else ""
-            count = int(rng.integers(3 * RATE, 6 * RATE + 1))
-            for frame in moving(photos.draw(label, rng), count, rng):
-                encoder.stdin.write(frame.tobytes())
-            if label:
-                joins = bool(truth) and truth[-1][1] == at / RATE and truth[-1][2] == label
-                truth.append((truth.pop()[0] if joins else at / RATE, (at + count) / RATE, label))
-            at += count
-    assert encoder.returncode == 0
-    return target, truth
-
-
-def moving(photo: npt.NDArray[np.uint8], count: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.uint8]]:
-    """So many frames of a camera that moves over a photo."""
-    side = len(photo)
-    widths = rng.uniform(0.75, 1, 2) * side
-    begin, end = (np.array([*rng.uniform(0, side - width, 2), width]) for width in widths)
-    for share in np.linspace(0, 1, count):
-        x, y, width = (1 - share) * begin + share * end
-        scale = np.array([[WIDTH / width, 0, -x * WIDTH / width], [0, HEIGHT / width, -y * HEIGHT / width]])
-        frame = cv2.warpAffine(photo, scale, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        yield frame.astype(np.uint8, copy=False)
 
 
 @contextmanager
@@ -255,10 +144,6 @@ def lesson(name: str, moment: Truth) -> dict[str, object]:
 # ------------------------------------------------------------------ the hands
 
 
-def share(one: tuple[float, float], other: tuple[float, float]) -> float:
-    return Segment(*(round(1e6 * t) for t in one)).iou(Segment(*(round(1e6 * t) for t in other)))
-
-
 def kept(served: Served, film: str) -> list[Truth]:
     found = rows(
         served.home,
@@ -270,10 +155,6 @@ def kept(served: Served, film: str) -> list[Truth]:
 
 def is_there(served: Served, film: str, moment: Truth) -> bool:
     return any(is_same(each, moment) for each in kept(served, film))
-
-
-def is_same(one: Truth, other: Truth) -> bool:
-    return one[2] == other[2] and share(one[:2], other[:2]) >= ENOUGH
 
 
 @dataclass(frozen=True)
@@ -431,96 +312,3 @@ def complete(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> Non
             opened.saved()
         missing = [moment for moment in truth[film] if not is_there(served, film, moment)]
         assert not missing, (film, missing, kept(served, film))
-
-
-# ------------------------------------------------------------------ Label Studio
-
-FRAME_PX, NAMES_PX = 16, 150  # of its timeline: the width of a frame, and of what stands before the first one
-TIMELINE = ".lsf-timeline-frames__scroll"
-# The regions of the task that is open, by their ids: label, first and last frame, numbered from 1.
-REGIONS = """() => Object.fromEntries(Htx.annotationStore.selected.regions.map(
-  (r) => [r.cleanId, [r.labels[0], r.ranges[0].start, r.ranges[0].end]]))"""
-OPENED = """task => window.Htx?.task?.id === task && document.querySelector('video')?.readyState >= 2
-  && document.querySelector('.lsf-timeline-frames__indicator')"""
-
-
-def in_label_studio(program: str, root: Path, counted: list[tuple[Path, list[Truth]]]) -> Hands:
-    """All by hand there: a label by its key, its region drawn over the frames of the moment, as far as they are in
-    view, and its end dragged on over the next ones. Its timeline shows 48 frames at this width, turns over after a drag
-    to its end, and has no zoom."""
-    clips = root / "videos"
-    clips.mkdir(parents=True)
-    for path, _ in counted:
-        shutil.copy(path, clips)
-    with label_studio(program, root) as theirs, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
-        labels = "".join(f'<Label value="{label}" hotkey="{n + 1}"/>' for n, label in enumerate(LABELS))
-        project = theirs.project("by hand", labels, clips)
-        tasks = [task_of(clips / path.name) for path, _ in counted]
-        made = theirs.post(f"api/projects/{project}/import?return_task_ids=true", tasks)["task_ids"]
-        state = login(browser, theirs)
-        page = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=state).new_page()
-        hands = Hands(page)
-        page.goto(f"{theirs.url}projects/{project}/data?tab={theirs.tab(project)}&labeling=1")
-        for task, (_, truth) in zip(made, counted, strict=True):
-            page.wait_for_function(OPENED, arg=task, timeout=60_000)
-            page.wait_for_timeout(1_000)
-            for moment in truth:
-                draw(hands, moment)
-            drawn = [((first - 1) / RATE, last / RATE, label) for label, first, last in page.evaluate(REGIONS).values()]
-            assert all(any(is_same(each, moment) for each in drawn) for moment in truth), (task, drawn, truth)
-            hands.press("Control+Enter", "page", decides=False)
-        page.wait_for_timeout(2_000)
-        browser.close()
-    return hands
-
-
-def draw(hands: Hands, moment: Truth) -> None:
-    """The region of a moment. Three to six seconds are more than is in view, so it takes several drags."""
-    page, before = hands.page, hands.page.evaluate(REGIONS)
-    first, last = round(moment[0] * RATE) + 1, round(moment[1] * RATE)
-    seek(page, first)
-    if before:  # the last one is still chosen, and would get the label
-        hands.press("Escape", "mark", decides=False)
-    hands.press(str(LABELS.index(moment[2]) + 1), "mark")
-    at = shown(page)
-    drag(hands, at(first) + FRAME_PX / 2, at(last) + FRAME_PX / 2, 18)
-    for _ in range(20):
-        page.wait_for_timeout(300)
-        ((region, (*_, reached)),) = (each for each in page.evaluate(REGIONS).items() if each[0] not in before)
-        if reached >= last:
-            return
-        seek(page, reached)
-        at = shown(page)
-        row = page.locator(f".lsf-keypoints[data-id='{region}']").bounding_box()
-        frames = page.locator(TIMELINE).bounding_box()
-        assert row and frames
-        drag(hands, at(reached) + FRAME_PX - 2, at(last) + FRAME_PX - 2, row["y"] + row["height"] / 2 - frames["y"])
-    raise RuntimeError(f"its region never reached the end of {moment}")
-
-
-def seek(page: Page, frame: int) -> None:
-    """To go to a place is no action here either."""
-    page.locator(".lsf-frames-control").click()
-    page.locator(".lsf-frames-control input").fill(str(frame))
-    page.keyboard.press("Enter")
-    page.wait_for_timeout(500)
-
-
-def shown(page: Page) -> Callable[[int], float]:
-    """Where each frame begins on the page."""
-    left = page.locator(TIMELINE).evaluate("e => e.getBoundingClientRect().left - e.scrollLeft")
-    return lambda frame: float(left + NAMES_PX + (frame - 1) * FRAME_PX)
-
-
-def drag(hands: Hands, begin: float, end: float, down: float) -> None:
-    """From one place of the timeline to another, or to where its view ends; `down` from its upper edge."""
-    page = hands.page
-    box = page.locator(TIMELINE).bounding_box()
-    assert box
-    y, far = box["y"] + down, box["x"] + box["width"] - FRAME_PX / 2
-    page.mouse.move(begin, y)
-    page.mouse.down()
-    page.mouse.move(min(end, far), y, steps=10)
-    page.mouse.up()
-    hands.did("mark", DRAG + MIND)
