@@ -102,7 +102,7 @@ def curves(folder: Path, seed: int = 0) -> dict[str, dict[int, dict[str, dict[st
             labelled(f"r{k:02}", each / spread, heard, label)
             for k, (each, (_, heard)) in enumerate(zip(rows, made, strict=True))
         ]
-        curve = learning_curve(words, videos, [count for count in COUNTS if count])
+        curve = learning_curve(words, videos, [count for count in COUNTS if count], with_head=False)
         for count, by_iou in curve.precision.items():
             for at, precision in by_iou.items():
                 found.setdefault(count, {}).setdefault(str(at), {})[label] = round(100 * precision, 1)

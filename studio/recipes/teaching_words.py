@@ -74,7 +74,7 @@ def curves(every: Sequence[Film]) -> dict[str, dict[int, dict[str, dict[str, flo
             labelled(f"f{k:02}", film, of_film, emotion)
             for k, (film, of_film) in enumerate(zip(every, vectors, strict=True))
         ]
-        curve = learning_curve(words, videos, [count for count in COUNTS if count])
+        curve = learning_curve(words, videos, [count for count in COUNTS if count], with_head=False)
         for count, by_iou in curve.precision.items():
             for at, precision in by_iou.items():
                 found.setdefault(count, {}).setdefault(str(at), {})[emotion] = round(100 * precision, 1)

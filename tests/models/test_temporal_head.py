@@ -17,10 +17,12 @@ from studio.models.detection import (
     LabelDetector,
     LabelledVideo,
     Learned,
+    curves,
     found_by,
     head_training,
     learn,
     learning,
+    learning_curve,
     packed,
 )  # fmt: skip
 from studio.models.detection.detector import build, head_of, pieces
@@ -89,6 +91,21 @@ def test_it_learns_what_single_samples_do_not_show(taught: Learned) -> None:
     assert taught.measured is not None
     truly = np.mean([ap(taught, held, at) for at in (0.3, 0.5, 0.7)])
     assert abs(taught.measured.ap - truly) < 0.15, "what is measured is what it does on other videos"
+
+
+def test_a_learning_curve_is_of_what_the_studio_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From as many moments on as a head is tried, it is of the head where that is chosen."""
+    monkeypatch.setattr(curves, "REPEATS", 1)
+    monkeypatch.setattr(head_training, "STEPS", 30)
+    told: list[float] = []
+    videos, counts = [video(n, scenes=40) for n in range(3)], (5, learning.HEAD_FROM)
+    found, linear = (
+        learning_curve(LOOKS[0], videos, counts, progress=told.append, with_head=each).precision
+        for each in (True, False)
+    )
+    assert found[5] == linear[5], "of fewer none is tried"
+    assert found[10][0.5] > linear[10][0.5] + 0.15
+    assert told[0] == 0 and max(told) <= 1 and len(set(told)) > 12
 
 
 def test_its_scores_are_chances(taught: Learned) -> None:
