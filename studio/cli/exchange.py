@@ -123,13 +123,13 @@ def _dataset(args: Args) -> int:
     wish = ExportOptions(args.format or "json", args.search, split, args.seed, args.clips, args.licence, args.kind)
     if args.check:
         with opened(args) as studio:
-            found = dataset.preview(studio, wish)
+            found = studio.datasets.preview(wish)
         counts = ((found[f"{what}s"], what) for what in ("annotation", "video"))
         what = " in ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counts)
         show(args, {"format": wish.format, **found}, [what, *(found["lost"] or ["Nothing is lost."])])
         return 0
     with opened(args) as studio, bar("data set") as progress:
-        card = dataset.export(studio, args.dataset.expanduser().absolute(), wish, progress)
+        card = studio.datasets.export(args.dataset.expanduser().absolute(), wish, progress)
     splits = ", ".join(f"{count} {split}" for split, count in card["splits"].items())
     lines = [f"{args.dataset}: {card['annotations']} annotations in {card['videos']} videos ({splits})", *card["lost"]]
     show(args, {"dataset": str(args.dataset), **card}, lines)

@@ -14,6 +14,7 @@ from studio.service.accounts.rights import TRASH_DAYS
 from studio.service.accounts.users import Users
 from studio.service.detectors import Detectors
 from studio.service.encoders import EMBED, Encoders
+from studio.service.exchange.dataset import Datasets
 from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.exchange.exchange import Exchange
 from studio.service.find import Find
@@ -105,7 +106,8 @@ class Studio:
         self.layers = Layers(self.store)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)
-        self.dataset_downloads = DatasetDownloads(self)
+        self.datasets = Datasets(self.store, self.settings, self.videos, self.exchange, self.search, self.find)
+        self.dataset_downloads = DatasetDownloads(self.settings, self.datasets)
         self.libraries = Libraries(self.store, self.settings, Studio)
         self.model_downloads = ModelDownloads(self.settings)
         self.work = Work(self.store, self.settings, self.jobs, self.model_downloads, self.dataset_downloads)

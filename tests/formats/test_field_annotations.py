@@ -20,7 +20,6 @@ from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, archive, losses, place
 from studio.formats.model import Other
 from studio.service import Studio
-from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
 from studio.service.exchange.exchange import ImportOptions
 from studio.store import videos
@@ -741,7 +740,7 @@ def test_a_data_set_comes_home_by_the_hash_of_its_videos(tmp_path: Path, studio:
         video = studio.videos.add(tmp_path / folder / "rec.mp4")["id"]
         rows = f"label,start,end\nONE {folder},{number},{number + 1}\n".encode()
         studio.exchange.apply(rows, "a.csv", "csv", ImportOptions(video=video), "ann")
-    dataset.export(studio, tmp_path / "out", ExportOptions(form))
+    studio.datasets.export(tmp_path / "out", ExportOptions(form))
     data = (tmp_path / "out" / "annotations" / f"all.{form}").read_bytes()
     shown = studio.exchange.preview(data, f"all.{form}", form)
     assert (shown["segments"], shown["already"], shown["problems"]) == (0, 2, [])

@@ -66,7 +66,7 @@ def main(folder: Path, clip: Path, *, workers: bool) -> dict[str, Any]:
         found["uploaded twice"] = again["data"]["id"] == video
         export = studio.exchange.export(video, "nova")
         (folder / "layers.zip").write_bytes(export)
-        dataset.export(studio, folder / "set", dataset.ExportOptions(format="elan", clips=True))
+        studio.datasets.export(folder / "set", dataset.ExportOptions(format="elan", clips=True))
         found["files"] = sorted(path.name for path in (folder / "set" / "annotations").rglob("*.eaf"))
     found["hits"] = [hit["video"] for hit in command("search", "a bicycle on a street", "--json")["hits"]]
     found["imported"] = command("import", folder / "layers.zip", "--video", video, "--json")["segments"]

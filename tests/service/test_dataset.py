@@ -13,7 +13,6 @@ from studio import media
 from studio.errors import MediaError, NotFound, UsageError
 from studio.formats import FORMATS, place
 from studio.service import Studio
-from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
 from studio.store import imports
 from studio.store.imports import Batch
@@ -44,9 +43,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def test_the_same_library_gives_the_same_bytes(library: Studio, tmp_path: Path) -> None:
     wish = ExportOptions("activitynet", split=(0.4, 0.3, 0.3), seed=7, licence="CC BY 4.0")
-    card = dataset.export(library, tmp_path / "one", wish)
+    card = library.datasets.export(tmp_path / "one", wish)
     (tmp_path / "b").mkdir()
-    dataset.export(library, tmp_path / "b" / "one", wish)
+    library.datasets.export(tmp_path / "b" / "one", wish)
     assert content(tmp_path / "one") == content(tmp_path / "b" / "one")
     found = content(tmp_path / "one")
     assert sorted(name for name in found if "/" not in name) == [
@@ -73,7 +72,7 @@ def test_clips_are_cut_at_their_frames_and_cut_the_same_again(
     studio.timelines.save(video, edits, "ann")
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        dataset.export(studio, tmp_path / folder / "set", ExportOptions(clips=True))
+        studio.datasets.export(tmp_path / folder / "set", ExportOptions(clips=True))
     assert content(tmp_path / "one") == content(tmp_path / "two")
     folder = tmp_path / "one" / "set"
     rows = list(csv.DictReader(io.StringIO((folder / "clips.csv").read_text("utf-8-sig"))))
@@ -90,7 +89,7 @@ def test_clips_are_cut_at_their_frames_and_cut_the_same_again(
 
 
 def test_the_card_says_what_is_in_it(library: Studio, tmp_path: Path) -> None:
-    card = dataset.export(library, tmp_path / "set", ExportOptions("elan"))
+    card = library.datasets.export(tmp_path / "set", ExportOptions("elan"))
     assert (card["videos"], card["annotations"]) == (3, 7)
     assert card["annotators"] == {"ann": 6, "bob": 1}
     assert card["labels"][0] == {
@@ -114,7 +113,7 @@ def test_the_card_compares_independent_work_only(library: Studio, tmp_path: Path
                 if any(a.annotator == "bob" for a in library.timelines.annotations(row["id"]))]  # fmt: skip
     change = {"edit_id": "o2", "op": "update", "id": "o", "base_version": 1, "track": "t", "start": 0, "end": 0.2}
     assert library.timelines.save(video, [change], "ann")["results"][0]["ok"]
-    card = dataset.export(library, tmp_path / "set", ExportOptions("elan"))
+    card = library.datasets.export(tmp_path / "set", ExportOptions("elan"))
     assert card["agreement"] == [] and card["worked_on_by_several"] == 1
     assert card["annotators"] == {"ann": 6, "bob": 1}, "it is bob's all the same"
     page = (tmp_path / "set" / "README.md").read_text("utf-8")
@@ -123,7 +122,7 @@ def test_the_card_compares_independent_work_only(library: Studio, tmp_path: Path
 
 
 def test_what_is_exported_can_be_imported(library: Studio, tmp_path: Path) -> None:
-    dataset.export(library, tmp_path / "set", ExportOptions("csv"))
+    library.datasets.export(tmp_path / "set", ExportOptions("csv"))
     parts = FORMATS["csv"].read((tmp_path / "set" / "annotations" / "all.csv").read_bytes(), "x")  # type: ignore[misc]
     placed = [place(part, Footage(part.video, 10**9)) for part in parts]
     assert sum(len(p.marks) for p in placed) == 7
@@ -136,7 +135,7 @@ def test_two_videos_of_one_name_stay_two(library: Studio, clips: dict[str, Path]
     library.timelines.save(
         video, [{"edit_id": "c", "op": "create", "id": "c", "track": "t", "start": 0, "end": 1}], "ann"
     )
-    dataset.export(library, tmp_path / "set", ExportOptions("activitynet"))
+    library.datasets.export(tmp_path / "set", ExportOptions("activitynet"))
     database = json.loads((tmp_path / "set" / "annotations" / "all.json").read_text("utf-8"))["database"]
     assert len(database) == 4
 
@@ -161,7 +160,7 @@ def test_videos_whose_names_are_written_alike_stay_apart(
     for name in ("elan", "textgrid", "charades", "rttm", "thumos", "activitynet", "fiftyone", "ava"):
         form = FORMATS[name]
         assert form.read
-        dataset.export(studio, tmp_path / name, ExportOptions(name))
+        studio.datasets.export(tmp_path / name, ExportOptions(name))
         found = [
             (part.video if form.many else path.name, len(part.marks))
             for path in (tmp_path / name / "annotations").rglob("*.*")
@@ -175,14 +174,14 @@ def test_what_lies_after_a_file_that_became_shorter_is_no_clip(library: Studio, 
     rows = library.videos.all()
     library.store.write(lambda db: db.execute("UPDATE annotations SET end_us = 10000000000, start_us = 9000000000 "
                                               "WHERE video_id = ?", (rows[0]["id"],)) and None)  # fmt: skip
-    dataset.export(library, tmp_path / "set", ExportOptions(clips=True))
+    library.datasets.export(tmp_path / "set", ExportOptions(clips=True))
     made = csv.DictReader(io.StringIO((tmp_path / "set" / "clips.csv").read_text("utf-8-sig")))
     assert {row["video"] for row in made} == {row["name"] for row in rows[1:]}
 
 
 def test_a_split_is_by_video_and_by_seed(library: Studio, tmp_path: Path) -> None:
     for seed in range(6):
-        dataset.export(library, tmp_path / str(seed), ExportOptions(split=(0.67, 0.33), seed=seed))
+        library.datasets.export(tmp_path / str(seed), ExportOptions(split=(0.67, 0.33), seed=seed))
     seen = {
         tuple((v["name"], v["split"]) for v in json.loads((tmp_path / str(seed) / "videos.json").read_text("utf-8")))
         for seed in range(6)
@@ -198,20 +197,20 @@ def test_nothing_half_done_is_left(library: Studio, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(media, "make_clip", broken)
     (tmp_path / "out").mkdir()
     with pytest.raises(MediaError):
-        dataset.export(library, tmp_path / "out" / "set", ExportOptions(clips=True))
+        library.datasets.export(tmp_path / "out" / "set", ExportOptions(clips=True))
     assert list((tmp_path / "out").iterdir()) == []
     (tmp_path / "out" / ".making-999999999-x").mkdir()  # of a process that was killed
-    dataset.export(library, tmp_path / "out" / "set", ExportOptions())
+    library.datasets.export(tmp_path / "out" / "set", ExportOptions())
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["set"]
 
 
 def test_what_cannot_be_done_is_said(library: Studio, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there already"):
-        dataset.export(library, tmp_path, ExportOptions())
+        library.datasets.export(tmp_path, ExportOptions())
     with pytest.raises(UsageError, match="create it first"):
-        dataset.export(library, tmp_path / "no" / "set", ExportOptions())
+        library.datasets.export(tmp_path / "no" / "set", ExportOptions())
     with pytest.raises(NotFound, match="no saved search"):
-        dataset.export(library, tmp_path / "set", ExportOptions(search="none"))
+        library.datasets.export(tmp_path / "set", ExportOptions(search="none"))
     for split in ((0.5, 0.6), (1.5, -0.5), (), (0.25,) * 4):
         with pytest.raises(UsageError, match="add up to 1"):
             ExportOptions(split=split)
@@ -222,7 +221,7 @@ def test_a_saved_search_decides_what_belongs(indexed: Studio, tmp_path: Path) ->
         edit = {"edit_id": f"ds{n}", "op": "create", "id": f"ds{n}", "track": "t", "start": 0, "end": 1, "label": "x"}
         indexed.timelines.save(row["id"], [edit], "ann")
     indexed.search.save("wheels", {"query": "a bicycle", "top": 1}, "ann")
-    card = dataset.export(indexed, tmp_path / "set", ExportOptions(search="wheels"))
+    card = indexed.datasets.export(tmp_path / "set", ExportOptions(search="wheels"))
     assert (card["videos"], card["search"]) == (1, "wheels")
     assert json.loads((tmp_path / "set" / "videos.json").read_text("utf-8"))[0]["name"] == "bikes.mp4"
 
@@ -231,18 +230,18 @@ def test_the_transcript_is_in_the_data_set(library: Studio, tmp_path: Path) -> N
     """Beside the annotations; or as subtitles, of the videos that have one."""
     bikes = library.videos.get(library.videos.resolve("bikes.mp4")["id"])
     library.transcripts.save_line(bikes, None, 1, 2, "hello")
-    card = dataset.export(library, tmp_path / "json", ExportOptions("json"))
+    card = library.datasets.export(tmp_path / "json", ExportOptions("json"))
     assert (card["lines"], card["lost"]) == (1, [])
     (parts,) = [FORMATS["json"].read((tmp_path / "json/annotations/all.json").read_bytes(), "all.json")]  # type: ignore[misc]
     assert {part.video: [line.label for line in part.lines] for part in parts}["bikes.mp4"] == ["hello"]
     assert "and 1 line of the transcript in 3 videos" in (tmp_path / "json/README.md").read_text("utf-8")
 
-    card = dataset.export(library, tmp_path / "said", ExportOptions("srt", kind="lines"))
+    card = library.datasets.export(tmp_path / "said", ExportOptions("srt", kind="lines"))
     assert (card["videos"], len(card["lost"])) == (1, 1)
     assert card["lost"][0].startswith("2 segments are not written: this file has the transcript")
     assert [p.name for p in (tmp_path / "said/annotations/all").iterdir()] == ["bikes.srt"]
     assert b"hello" in (tmp_path / "said/annotations/all/bikes.srt").read_bytes()
-    lost = dataset.export(library, tmp_path / "didemo", ExportOptions("didemo"))["lost"]
+    lost = library.datasets.export(tmp_path / "didemo", ExportOptions("didemo"))["lost"]
     assert "1 line of the transcript is not written: this format has no place for it." in lost
     with pytest.raises(UsageError, match="Only some formats"):
-        dataset.export(library, tmp_path / "no", ExportOptions("json", kind="lines"))
+        library.datasets.export(tmp_path / "no", ExportOptions("json", kind="lines"))

@@ -11,7 +11,7 @@ import pytest
 
 from studio.errors import NotFound, UsageError
 from studio.service import Studio
-from studio.service.exchange import dataset, dataset_downloads
+from studio.service.exchange import dataset_downloads
 from studio.service.exchange.dataset import ExportOptions, shares
 from studio.store import videos
 from tests.conftest import VIDEO
@@ -52,7 +52,7 @@ def test_a_zip_has_what_the_command_line_writes_and_is_gone_when_it_was_sent(lib
     with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
         assert archive.testzip() is None
         found = {each: archive.read(each) for each in archive.namelist()}
-    dataset.export(library, tmp_path / "smiles_ all", wish)
+    library.datasets.export(tmp_path / "smiles_ all", wish)
     written = [path for path in (tmp_path / "smiles_ all").rglob("*") if path.is_file()]
     assert found == {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in written}
     with pytest.raises(NotFound, match="export it again"):
@@ -61,8 +61,8 @@ def test_a_zip_has_what_the_command_line_writes_and_is_gone_when_it_was_sent(lib
 
 
 def test_chosen_videos_are_all_that_is_exported(library: Studio) -> None:
-    assert dataset.preview(library, ExportOptions())["videos"] == 2  # nobody annotated the third
-    shown = dataset.preview(library, ExportOptions("rttm", videos=("b", "c", "nope")))
+    assert library.datasets.preview(ExportOptions())["videos"] == 2  # nobody annotated the third
+    shown = library.datasets.preview(ExportOptions("rttm", videos=("b", "c", "nope")))
     assert (shown["videos"], shown["annotations"], shown["lines"]) == (1, 1, 0)
     assert any("label" in sentence for sentence in shown["lost"])
     token, _ = finished(library, ExportOptions(videos=("b",)))
@@ -108,7 +108,7 @@ def test_what_fails_on_the_way_leaves_a_sentence_and_no_files(library: Studio) -
 def test_one_that_is_cancelled_ends_and_leaves_nothing(library: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
 
-    def slow(studio: Studio, target: Path, wish: ExportOptions, progress: Any, by: Any) -> None:
+    def slow(target: Path, wish: ExportOptions, progress: Any, by: Any) -> None:
         target.mkdir()
         begun.set()
         go_on.wait(10)
@@ -117,7 +117,7 @@ def test_one_that_is_cancelled_ends_and_leaves_nothing(library: Studio, monkeypa
         finally:
             over.set()
 
-    monkeypatch.setattr(dataset, "export", slow)
+    monkeypatch.setattr(library.datasets, "export", slow)
     downloads = library.dataset_downloads
     tokens = [downloads.start(ExportOptions(), "") for _ in range(dataset_downloads.AT_ONCE)]
     with pytest.raises(UsageError, match="written already"):

@@ -13,7 +13,7 @@ import pytest
 from studio.errors import UsageError
 from studio.formats import FORMATS
 from studio.service import Studio
-from studio.service.exchange import dataset, found
+from studio.service.exchange import found
 from studio.service.exchange.dataset import ExportOptions
 from studio.service.exchange.found import File
 from studio.service.find import parse
@@ -116,8 +116,8 @@ def test_nothing_found_is_nothing_to_export(export: Export) -> None:
 
 def test_a_data_set_of_the_videos_in_which_a_saved_question_finds_something(library: Studio, export: Export) -> None:
     library.find.save("nods", parse({"segments": [NOD]}), "ann")
-    assert dataset.preview(library, ExportOptions(search="nods"))["videos"] == 1
-    assert dataset.preview(library, ExportOptions())["videos"] == 2
+    assert library.datasets.preview(ExportOptions(search="nods"))["videos"] == 1
+    assert library.datasets.preview(ExportOptions())["videos"] == 2
 
 
 def test_films_and_a_sound_recording_in_frames_are_the_films(library: Studio, export: Export) -> None:

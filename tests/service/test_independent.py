@@ -22,7 +22,7 @@ from studio.formats import FORMATS
 from studio.models import ModelCard, detection
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
-from studio.service.exchange import dataset, found
+from studio.service.exchange import found
 from studio.service.exchange.dataset import ExportOptions
 from studio.service.exchange.import_plan import ImportOptions
 from studio.service.find import parse
@@ -301,8 +301,8 @@ def test_no_export_holds_what_somebody_else_made(team: Studio, both: Ask, name: 
 def test_a_data_set_holds_what_its_reader_may_see(team: Studio, both: Ask, tmp_path: Path) -> None:
     for person, count in (("anna", 3), ("ben", 2), ("eve", 1)):
         by = team.users.actor(person)
-        assert dataset.preview(team, ExportOptions("json"), by)["annotations"] == count
-        dataset.export(team, tmp_path / person, ExportOptions("json"), by=by)
+        assert team.datasets.preview(ExportOptions("json"), by)["annotations"] == count
+        team.datasets.export(tmp_path / person, ExportOptions("json"), by=by)
     written = b"".join(path.read_bytes() for path in (tmp_path / "eve").rglob("*") if path.is_file())
     assert SECRET.encode() not in written and b"ben" not in written
 

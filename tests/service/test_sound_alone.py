@@ -16,7 +16,6 @@ from studio.eval.grounding import iou
 from studio.formats import FORMATS
 from studio.jobs import KINDS, SOUND_INDEX_FILES
 from studio.service import Studio
-from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
 from studio.service.exchange.exchange import ImportOptions
 from studio.service.search import SearchRequest
@@ -194,13 +193,13 @@ def test_frames_of_a_file_need_a_rate(studio: Studio, row: dict[str, Any]) -> No
 
 
 def test_a_data_set_has_clips_of_its_sound(studio: Studio, row: dict[str, Any], tmp_path: Path) -> None:
-    made = dataset.export(studio, tmp_path / "set", ExportOptions("csv", clips=True))
+    made = studio.datasets.export(tmp_path / "set", ExportOptions("csv", clips=True))
     clips = sorted(path.name for path in (tmp_path / "set" / "clips").iterdir())
     assert clips == [f"{row['sha256'][:16]}-0000000-0001000.m4a", f"{row['sha256'][:16]}-0002000-0003000.m4a"]
     assert made["lost"] is not None
     with pytest.raises(UsageError, match=r"None of these has pictures, and .* counts times in frames"):
-        dataset.export(studio, tmp_path / "none", ExportOptions("cvat"))
-    assert dataset.preview(studio, ExportOptions("cvat"))["videos"] == 0
+        studio.datasets.export(tmp_path / "none", ExportOptions("cvat"))
+    assert studio.datasets.preview(ExportOptions("cvat"))["videos"] == 0
 
 
 def test_the_command_line_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -189,7 +189,7 @@ def _datasets(studio: Studio) -> list[Method]:
         return {"searches": sorted(row["name"] for row in (*studio.search.saved(), *studio.find.saved()))}
 
     def dataset_preview(request: ExportDataset) -> Any:
-        return dataset.preview(studio, _wish(request), actor(studio, request))
+        return studio.datasets.preview(_wish(request), actor(studio, request))
 
     def dataset_start(request: ExportDataset) -> Any:
         by = actor(studio, request)

@@ -4,22 +4,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from studio import __version__
 from studio.eval.agreement import overlap
 from studio.formats.model import transcript_lines
-from studio.store import runs, statistics
+from studio.store import Store, runs, statistics
 from studio.timeline import Annotation, Timeline, clock, seconds
-
-if TYPE_CHECKING:
-    from studio.service.studio import Studio
 
 Row = dict[str, Any]
 Entries = Sequence[tuple[Row, Timeline]]
 
 
-def facts(studio: "Studio", entries: Entries, name: str) -> Row:
+def facts(store: Store, entries: Entries, name: str) -> Row:
     """The card as plain values: counts, `labels`, `annotators`, `sources`, `agreement`, `worked_on_by_several`,
     `models`."""
     every = [a for _, timeline in entries for a in timeline.annotations]
@@ -34,8 +31,8 @@ def facts(studio: "Studio", entries: Entries, name: str) -> Row:
         "labels": _labels(entries),
         "annotators": dict(sorted(Counter(a.annotator or "(no name)" for a in every).items())),
         "sources": dict(sorted(Counter(a.source for a in every).items())),
-        **_agreement(studio, entries),
-        "models": _models(studio, entries),
+        **_agreement(store, entries),
+        "models": _models(store, entries),
     }
 
 
@@ -56,10 +53,10 @@ def _labels(entries: Entries) -> list[Row]:
     ]  # fmt: skip
 
 
-def _agreement(studio: "Studio", entries: Entries) -> Row:
+def _agreement(store: Store, entries: Entries) -> Row:
     """`agreement`: for every two annotators of one video the share of marked time on which both say the same, 0…1, its
     mean over their `videos`. Only independent work counts; `worked_on_by_several` is how many annotations are not."""
-    touched = studio.store.read(statistics.touched_by)
+    touched = store.read(statistics.touched_by)
     shares: dict[tuple[str, str], list[float]] = {}
     for _, timeline in entries:
         by: dict[str, list[Annotation]] = {}
@@ -81,7 +78,7 @@ def _marked(found: Iterable[Annotation]) -> list[tuple[str, int, int]]:
     return [(f"{a.track}\n{a.label}", a.segment.start, a.segment.end) for a in found]
 
 
-def _models(studio: "Studio", entries: Entries) -> list[Row]:
+def _models(store: Store, entries: Entries) -> list[Row]:
     """`task`, `model`, `version`, and how many of its `runs` there are, and annotations that accept or correct it."""
 
     def work(db: Any) -> list[Row]:
@@ -98,7 +95,7 @@ def _models(studio: "Studio", entries: Entries) -> list[Row]:
             for task, model, version in sorted(used)
         ]  # fmt: skip
 
-    return studio.store.read(work)
+    return store.read(work)
 
 
 def markdown(made: Mapping[str, Any]) -> str:

@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from studio import formats, media
 from studio.atomic_files import remove_stale, temp_path
+from studio.config import Limits, Settings
 from studio.errors import UsageError
 from studio.formats import Format, Kind, losses, reading
 from studio.formats.model import has_times
@@ -31,14 +32,13 @@ from studio.platform import system
 from studio.platform.names import LONGEST, cut, file_name
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.exchange import data_card
-from studio.service.exchange.exchange import wanted, write
-from studio.service.search import parse
+from studio.service.exchange.exchange import Exchange, wanted, write
+from studio.service.find import Find
+from studio.service.search import Search, parse
 from studio.service.videos import files
-from studio.store import transcripts, videos
+from studio.service.videos.videos import Videos
+from studio.store import Store, transcripts, videos
 from studio.timeline import Annotation, Footage, Segment, Timeline, seconds
-
-if TYPE_CHECKING:
-    from studio.service.studio import Studio
 
 Row = dict[str, Any]
 Progress = Callable[[float, str], None]
@@ -86,87 +86,130 @@ class _Entry:
     timeline: Timeline
 
 
-def export(
-    studio: "Studio", target: Path, wish: ExportOptions, progress: Progress = lambda done, what: None,
-    by: Actor = OWNER,
-) -> Row:  # fmt: skip
-    """Write the folder `target`, with what somebody may see; it appears only when it is whole. Returns its card.
+class Datasets:
+    """What of a library is published."""
 
-    Raises UsageError when there is something already, or nothing to write; NotFound for an unknown search; MediaError.
-    """
-    form = formats.named(wish.format)
-    if target.exists():
-        raise UsageError(f"“{target.name}” is there already; name a new folder for the data set.")
-    if not target.parent.is_dir():
-        raise UsageError(f"There is no folder “{target.parent.name}” to put the data set into; create it first.")
-    entries = _entries(studio, wish, by)
-    if not any(has_times(form, entry.timeline) for entry in entries):
-        raise UsageError(f"None of these has pictures, and {form.title} counts times in frames; choose another format.")
-    remove_stale(target.parent)
-    target = system.long_path(target)
-    folder = temp_path(target)
-    try:
-        folder.mkdir()
-        made = _write(studio, folder, form, entries, wish, target.name, progress)
-        disk.replace(folder, target)
-    except OSError as error:
-        raise UsageError(f"The data set cannot be written ({error.strerror}); choose another place.") from None
-    finally:
-        disk.remove_tree(folder)
-    return made
+    def __init__(
+        self, store: Store, settings: Settings, library: Videos, exchange: Exchange, search: Search, find: Find
+    ) -> None:
+        self._store, self._settings, self._videos, self._exchange = store, settings, library, exchange
+        self._search, self._find = search, find
 
+    def export(
+        self, target: Path, wish: ExportOptions, progress: Progress = lambda done, what: None, by: Actor = OWNER
+    ) -> Row:
+        """Write the folder `target`, with what somebody may see; it appears only when it is whole. Returns its card.
 
-def preview(studio: "Studio", wish: ExportOptions, by: Actor = OWNER) -> Row:
-    """What would be in a data set: how many `videos`, `annotations` and `lines`, and what is `lost` in its format.
+        Raises UsageError when there is something already, or nothing to write; NotFound for an unknown search;
+        MediaError.
+        """
+        form = formats.named(wish.format)
+        if target.exists():
+            raise UsageError(f"“{target.name}” is there already; name a new folder for the data set.")
+        if not target.parent.is_dir():
+            raise UsageError(f"There is no folder “{target.parent.name}” to put the data set into; create it first.")
+        entries = self._entries(wish, by)
+        if not any(has_times(form, entry.timeline) for entry in entries):
+            raise UsageError(
+                f"None of these has pictures, and {form.title} counts times in frames; choose another format."
+            )
+        remove_stale(target.parent)
+        target = system.long_path(target)
+        folder = temp_path(target)
+        try:
+            folder.mkdir()
+            made = self._write(folder, form, entries, wish, target.name, progress)
+            disk.replace(folder, target)
+        except OSError as error:
+            raise UsageError(f"The data set cannot be written ({error.strerror}); choose another place.") from None
+        finally:
+            disk.remove_tree(folder)
+        return made
 
-    Raises what `export` does of what is wished for.
-    """
-    form = formats.named(wish.format)
-    found = [entry.timeline for entry in _entries(studio, wish, by)]
-    timelines = [t for t in found if has_times(form, t)]
-    return {
-        "videos": len(timelines),
-        "annotations": sum(len(t.annotations) for t in timelines),
-        "lines": sum(len(t.lines) for t in timelines),
-        "lost": losses(form, found, wanted(form, wish.kind)),
-    }
+    def preview(self, wish: ExportOptions, by: Actor = OWNER) -> Row:
+        """What would be in a data set: how many `videos`, `annotations` and `lines`, and what is `lost` in its format.
 
+        Raises what `export` does of what is wished for.
+        """
+        form = formats.named(wish.format)
+        found = [entry.timeline for entry in self._entries(wish, by)]
+        timelines = [t for t in found if has_times(form, t)]
+        return {
+            "videos": len(timelines),
+            "annotations": sum(len(t.annotations) for t in timelines),
+            "lines": sum(len(t.lines) for t in timelines),
+            "lost": losses(form, found, wanted(form, wish.kind)),
+        }
 
-def _entries(studio: "Studio", wish: ExportOptions, by: Actor) -> list[_Entry]:
-    """The videos that somebody sees annotations of, or those with a transcript where lines are wanted, by the hash of
-    their content, with the names and splits that they have in the data set. Raises UsageError where there are none."""
-    what = "a transcript" if wanted(formats.named(wish.format), wish.kind) == "lines" else "annotations"
-    rows = studio.videos.all()
-    if wish.videos is not None:
-        chosen = set(wish.videos)
-        rows = [row for row in rows if row["id"] in chosen]
-    if wish.search:
-        found = _found_by(studio, wish.search, by)
-        rows = [row for row in rows if row["id"] in found]
-    if wish.kind == "lines":
-        transcribed = studio.store.read(transcripts.videos)
-        rows = [row for row in rows if row["id"] in transcribed]
-    else:
-        annotated = studio.store.read(lambda db: videos.annotated(db, by))
-        rows = [row for row in rows if row["id"] in annotated]
-    if not rows:
-        raise UsageError(f"No video with {what} belongs to this data set; annotate one, or choose others.")
-    rows = sorted(rows, key=lambda row: (row["sha256"], row["name"]))
-    names = distinct_names(rows)
-    split = _splits(rows, wish)
-    found_timelines = (studio.exchange.timeline(row, by) for row in rows)
-    return [
-        _Entry(row, replace(t, footage=replace(t.footage, name=names[row["id"]]), split=split[row["id"]]))
-        for row, t in zip(rows, found_timelines, strict=True)
-    ]
+    def _entries(self, wish: ExportOptions, by: Actor) -> list[_Entry]:
+        """The videos that somebody sees annotations of, or those with a transcript where lines are wanted, by the hash
+        of their content, with the names and splits that they have in the data set. Raises UsageError where there are
+        none."""
+        what = "a transcript" if wanted(formats.named(wish.format), wish.kind) == "lines" else "annotations"
+        rows = self._videos.all()
+        if wish.videos is not None:
+            chosen = set(wish.videos)
+            rows = [row for row in rows if row["id"] in chosen]
+        if wish.search:
+            found = self._found_by(wish.search, by)
+            rows = [row for row in rows if row["id"] in found]
+        if wish.kind == "lines":
+            transcribed = self._store.read(transcripts.videos)
+            rows = [row for row in rows if row["id"] in transcribed]
+        else:
+            annotated = self._store.read(lambda db: videos.annotated(db, by))
+            rows = [row for row in rows if row["id"] in annotated]
+        if not rows:
+            raise UsageError(f"No video with {what} belongs to this data set; annotate one, or choose others.")
+        rows = sorted(rows, key=lambda row: (row["sha256"], row["name"]))
+        names = distinct_names(rows)
+        split = _splits(rows, wish)
+        found_timelines = (self._exchange.timeline(row, by) for row in rows)
+        return [
+            _Entry(row, replace(t, footage=replace(t.footage, name=names[row["id"]]), split=split[row["id"]]))
+            for row, t in zip(rows, found_timelines, strict=True)
+        ]
 
+    def _found_by(self, search: str, by: Actor) -> set[str]:
+        """The ids of the videos in which a saved search finds something, in pictures and words or in annotations."""
+        if search in (row["name"] for row in self._find.saved()):
+            return {video["id"] for video in self._find.ask(self._find.saved_as(search), by, most=0).videos}
+        hits, _ = self._search.ask(parse(self._search.saved_as(search)), by)
+        return {hit["video"]["id"] for hit in hits}
 
-def _found_by(studio: "Studio", search: str, by: Actor) -> set[str]:
-    """The ids of the videos in which a saved search finds something, in pictures and words or in annotations."""
-    if search in (row["name"] for row in studio.find.saved()):
-        return {video["id"] for video in studio.find.ask(studio.find.saved_as(search), by, most=0).videos}
-    hits, _ = studio.search.ask(parse(studio.search.saved_as(search)), by)
-    return {hit["video"]["id"] for hit in hits}
+    def _write(
+        self,
+        folder: Path,
+        form: Format,
+        entries: Sequence[_Entry],
+        wish: ExportOptions,
+        name: str,
+        progress: Progress,
+    ) -> Row:
+        lost = losses(form, [e.timeline for e in entries], wanted(form, wish.kind))
+        entries = [e for e in entries if has_times(form, e.timeline)]
+        (folder / "annotations").mkdir()
+        for split in SPLITS[len(wish.split)]:
+            progress(0.0, "annotations")
+            timelines = [e.timeline for e in entries if e.timeline.split == split]
+            _annotations(folder / "annotations", form, split, timelines, wanted(form, wish.kind))
+        (folder / "videos.json").write_bytes(reading.dump([_video(entry) for entry in entries]))
+        if wish.clips:
+            _clips(folder, entries, self._settings.limits, progress)
+        facts = data_card.facts(self._store, [(e.row, e.timeline) for e in entries], name)
+        facts |= {
+            "format": form.name, "format_title": form.title, "seed": wish.seed, "licence": wish.licence or "not stated",
+            "search": wish.search, "chosen": wish.videos is not None, "clips": wish.clips,
+            "lost": lost,
+            "splits": {s: sum(e.timeline.split == s for e in entries) for s in SPLITS[len(wish.split)]},
+        }  # fmt: skip
+        (folder / "card.json").write_bytes(reading.dump(facts))
+        (folder / "README.md").write_bytes(data_card.markdown(facts).encode())
+        listed = sorted(path for path in folder.rglob("*") if path.is_file())
+        lines = [f"{files.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in listed]
+        (folder / "manifest.sha256").write_bytes("".join(lines).encode())
+        progress(1.0, "done")
+        return facts
 
 
 def distinct_names(rows: Sequence[Row]) -> dict[str, str]:
@@ -202,41 +245,6 @@ def _splits(rows: Sequence[Row], wish: ExportOptions) -> dict[str, str]:
     return {row["id"]: names[next(k for k, end in enumerate(ends) if n < end)] for n, row in enumerate(order)}
 
 
-def _write(
-    studio: "Studio",
-    folder: Path,
-    form: Format,
-    entries: Sequence[_Entry],
-    wish: ExportOptions,
-    name: str,
-    progress: Progress,
-) -> Row:
-    lost = losses(form, [e.timeline for e in entries], wanted(form, wish.kind))
-    entries = [e for e in entries if has_times(form, e.timeline)]
-    (folder / "annotations").mkdir()
-    for split in SPLITS[len(wish.split)]:
-        progress(0.0, "annotations")
-        _annotations(folder / "annotations", form, split, [e.timeline for e in entries if e.timeline.split == split],
-                     wanted(form, wish.kind))  # fmt: skip
-    (folder / "videos.json").write_bytes(reading.dump([_video(entry) for entry in entries]))
-    if wish.clips:
-        _clips(studio, folder, entries, progress)
-    facts = data_card.facts(studio, [(e.row, e.timeline) for e in entries], name)
-    facts |= {
-        "format": form.name, "format_title": form.title, "seed": wish.seed, "licence": wish.licence or "not stated",
-        "search": wish.search, "chosen": wish.videos is not None, "clips": wish.clips,
-        "lost": lost,
-        "splits": {s: sum(e.timeline.split == s for e in entries) for s in SPLITS[len(wish.split)]},
-    }  # fmt: skip
-    (folder / "card.json").write_bytes(reading.dump(facts))
-    (folder / "README.md").write_bytes(data_card.markdown(facts).encode())
-    listed = sorted(path for path in folder.rglob("*") if path.is_file())
-    lines = [f"{files.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in listed]
-    (folder / "manifest.sha256").write_bytes("".join(lines).encode())
-    progress(1.0, "done")
-    return facts
-
-
 def _annotations(folder: Path, form: Format, split: str, timelines: Sequence[Timeline], kind: Kind) -> None:
     if form.many:
         (folder / f"{split}{form.extension}").write_bytes(write(form, timelines, kind))
@@ -258,7 +266,7 @@ def _video(entry: _Entry) -> Row:
     }  # fmt: skip
 
 
-def _clips(studio: "Studio", folder: Path, entries: Sequence[_Entry], progress: Progress) -> None:
+def _clips(folder: Path, entries: Sequence[_Entry], limits: Limits, progress: Progress) -> None:
     """Every annotated moment once; `clips.csv` says what is in it."""
     (folder / "clips").mkdir()
     table = io.StringIO()
@@ -269,7 +277,7 @@ def _clips(studio: "Studio", folder: Path, entries: Sequence[_Entry], progress: 
         name = f"clips/{entry.row['sha256'][:16]}-{moment.name}"
         progress(number / len(wanted), f"clip {number + 1} of {len(wanted)}")
         media.make_clip(
-            entry.row["path"], folder / name, moment.span.start, moment.span.end, limits=studio.settings.limits,
+            entry.row["path"], folder / name, moment.span.start, moment.span.end, limits=limits,
             track=entry.row["sound_track"],
         )  # fmt: skip
         for a in _seen(entry.timeline):

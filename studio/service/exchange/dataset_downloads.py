@@ -9,17 +9,14 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from studio.config import Settings
 from studio.errors import Cancelled, NotFound, StudioError, UsageError
 from studio.platform import files
 from studio.platform.names import file_name
 from studio.service.accounts.rights import OWNER, Actor
-from studio.service.exchange import dataset
-from studio.service.exchange.dataset import ExportOptions
-
-if TYPE_CHECKING:
-    from studio.service.studio import Studio
+from studio.service.exchange.dataset import Datasets, ExportOptions
 
 Row = dict[str, Any]
 AT_ONCE = 2  # that are written at the same time
@@ -47,8 +44,8 @@ class _Download:
 class DatasetDownloads:
     """The data sets that pages asked for, each under a token that nobody can guess."""
 
-    def __init__(self, studio: "Studio") -> None:
-        self._studio, self._folder = studio, studio.settings.home / "outgoing"
+    def __init__(self, settings: Settings, datasets: Datasets) -> None:
+        self._datasets, self._folder = datasets, settings.home / "outgoing"
         self._lock = threading.Lock()
         self._all: dict[str, _Download] = {}
 
@@ -57,7 +54,7 @@ class DatasetDownloads:
 
         Raises UsageError for a wish that cannot be met, or while others are written.
         """
-        dataset.preview(self._studio, wish, by)
+        self._datasets.preview(wish, by)
         made = _Download(file_name(name.strip() or "dataset"), since=time.monotonic())
         token = secrets.token_hex(16)
         with self._lock:
@@ -78,7 +75,7 @@ class DatasetDownloads:
         try:
             place = self._folder / token
             place.mkdir(mode=0o700, parents=True)
-            dataset.export(self._studio, place / made.name, wish, progress, by)
+            self._datasets.export(place / made.name, wish, progress, by)
             made.ready = True
         except StudioError as error:
             made.error = str(error)
