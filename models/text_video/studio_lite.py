@@ -155,5 +155,5 @@ def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> StudioLit
     joint.load_state_dict(trained)
     sentences = Sentences(safetensors.torch.load(files["text"]), files["tokenizer"], device)
     calibration = Calibration.of(card.calibration) if card.calibration else None
-    tower = ImageTower(image, device, dtype, tuned)
+    tower = ImageTower(image, device, dtype, tuned, files["graph"])
     return StudioLite(card.name, card.version, tower, sentences, joint, device, calibration, known)

@@ -166,7 +166,7 @@ class Tower:
         net = EfficientNetLite2()
         net.load_state_dict(weights)
         self.classifier = deepcopy(net._fc).requires_grad_(False)
-        self._net = image_tower._fold(net).to(memory_format=torch.channels_last).requires_grad_(False)
+        self._net = image_tower.fold(net).to(memory_format=torch.channels_last).requires_grad_(False)
         self.upper = image_tower.upper(self._net)
 
     def lower_half(self, frames: npt.NDArray[np.uint8]) -> Half:

@@ -1,5 +1,6 @@
 """Both encoders keep the promises of `TextVideoEncoder`; open_clip's pixels equal its own."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import torch
 from PIL import Image
 
 from studio import models
+from studio.models import registry
 from studio.models._torch import with_smaller_batches
 from studio.models.card import ModelError
 from studio.models.text_video import precision
-from studio.models.text_video.image_tower import without_bars
+from studio.models.text_video.image_tower import ImageTower, without_bars
 from studio.models.text_video.pixels import Preprocess
 from studio.models.text_video.word_vectors import WordVectors, buckets, words_of
 
@@ -111,16 +113,30 @@ def test_frames_of_the_promised_size_need_no_resize(encoder: Any, size: tuple[in
 
 
 def test_half_precision_stays_close(lite: Any, pictures: np.ndarray) -> None:
-    import io
-
-    from studio.models import registry
-    from studio.models.text_video.image_tower import ImageTower
-
-    weights = torch.load(io.BytesIO(registry.read(models.card("text_video"), "image")), weights_only=True)
-    frames = torch.from_numpy(pictures)
+    weights, frames = image_weights(), torch.from_numpy(pictures)
     with torch.inference_mode():
         full, half = (ImageTower(weights, "cpu", t).regions(frames).mean(1) for t in (torch.float32, torch.float16))
     assert float(torch.cosine_similarity(full, half).min()) > 0.999
+
+
+def test_onnx_runtime_computes_what_torch_does(lite: Any, pictures: np.ndarray) -> None:
+    """With other weights of the upper layers, too: the graph has none of its own."""
+    graph = registry.read(models.card("text_video"), "graph")
+    plain = ImageTower(image_weights(), "cpu", torch.float32)
+    quick = ImageTower(image_weights(), "cpu", torch.float32, graph=graph)
+    frames = torch.from_numpy(pictures)
+    other = {name: 0.9 * weight for name, weight in plain.upper().state_dict().items()}
+    with torch.inference_mode():
+        for one, two in ((plain, quick), (plain.with_upper(other), quick.with_upper(other)), (plain, quick)):
+            assert not np.allclose(plain.with_upper(other).regions(frames), plain.regions(frames), rtol=0.01)
+            np.testing.assert_allclose(two.regions(frames), one.regions(frames), rtol=1e-3, atol=1e-3)
+        np.testing.assert_array_equal(quick.regions(frames)[:1], quick.regions(frames[:1]))
+
+
+def image_weights() -> dict[str, torch.Tensor]:
+    content = registry.read(models.card("text_video"), "image")
+    found: dict[str, torch.Tensor] = torch.load(io.BytesIO(content), weights_only=True)
+    return found
 
 
 def test_photos_find_their_captions(lite: Any, data: Path) -> None:
