@@ -14,7 +14,6 @@ from studio.index.lance_index import LanceIndex
 from tests.bench.search import DIM, FRAMES_A_VIDEO, clustered, median_ms
 
 COUNT, QUERIES, NEAR = 200_000, 40, 50
-LARGE = 5_000_000
 ENCODER = "bench@1"
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -52,22 +51,6 @@ def run(folder: Path) -> dict[str, object]:
         found[f"{name}: the first search after a video changed (ms)"] = round(1000 * (time.perf_counter() - start))
         store.put(videos[0], ENCODER, Features(*frames(0)))
     shutil.rmtree(folder / "library")
-    return found
-
-
-def large(folder: Path) -> dict[str, object]:
-    """5 million frames in LanceDB; see `run`. Takes 11 GB of disk, and long."""
-    store, videos = filled(folder / "large", LARGE)
-    index = LanceIndex(store, ENCODER, str(folder / "lance"))
-    start = time.perf_counter()
-    index.sync(videos)
-    found: dict[str, object] = {"5,000,000 frames, LanceDB: build (s)": round(time.perf_counter() - start)}
-    found["5,000,000 frames, LanceDB: bytes a vector"] = round(size(folder / "lance") / LARGE)
-    queries = [query(seed) for seed in range(10)]
-    exact = LibraryIndex(store, ENCODER, approximate_above=10**9)
-    truth = [[match.video_id for match in exact.search(each, videos, NEAR)] for each in queries]
-    found |= searched("5,000,000 frames, LanceDB", "all", index, queries, videos, truth)
-    found |= searched("5,000,000 frames, our own file, exact", "all", exact, queries, videos, truth)
     return found
 
 
