@@ -250,6 +250,16 @@ def installed(owner: ModelCard, folder: Path | None = None) -> bool:
     return all(folder is not None and (folder / name).is_file() for name in owner.brought.values())
 
 
+def takes_file(name: str, folder: Path | None = None) -> ModelCard:
+    """The card of a model to which a person may bring a file. Raises ModelError."""
+    open_to = [each for each in cards(folder=folder) if len(each.brought) == 1 or each.hub]
+    owner = next((each for each in open_to if each.name == name), None)
+    if owner is None:
+        names = ", ".join(each.name for each in open_to)
+        raise ModelError(f"“{name}” takes no file; give one as {names}.")
+    return owner
+
+
 def install(
     name: str, file: Path, folder: Path, write: Callable[[Path, bytes], object] = Path.write_bytes
 ) -> ModelCard:
@@ -260,11 +270,7 @@ def install(
     Its sha256 is recorded beside it and checked before every later load. `write` is how files are written; one that
     writes them completely or not at all is better. Raises ModelError naming the cure.
     """
-    open_to = [each for each in cards(folder=folder) if len(each.brought) == 1 or each.hub]
-    owner = next((each for each in open_to if each.name == name), None)
-    if owner is None:
-        names = ", ".join(each.name for each in open_to)
-        raise ModelError(f"“{name}” takes no file; give one as {names}.")
+    owner = takes_file(name, folder)
     try:
         content = file.read_bytes()
     except OSError as error:

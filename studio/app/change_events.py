@@ -82,7 +82,7 @@ class ChangeEvents:
             await asyncio.sleep(LOOK_EVERY_S)
             if store.look():
                 changed = await asyncio.to_thread(store.changed)
-                for listener in [*self._listeners]:
+                for listener in [*self._listeners] if changed else []:
                     listener.ring(changed)
                     if listener.follows(changed):
                         await asyncio.sleep(GAP_S)

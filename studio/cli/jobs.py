@@ -55,7 +55,7 @@ def jobs(args: Args) -> int:
             case "cancel":
                 work.cancel(args.job)
         found = work.state()
-    show(args, {key: found[key] for key in found if key not in ("fixed", "serving")}, _lines(found))
+    show(args, {key: found[key] for key in found if key not in ("fixed", "several", "serving")}, _lines(found))
     return 0
 
 

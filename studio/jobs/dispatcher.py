@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from studio.errors import Cancelled, StoreError, StudioError
@@ -19,7 +20,7 @@ from studio.jobs.backends import ExecutionBackend, WorkerDied, has_room
 from studio.jobs.keeping import keep_result
 from studio.jobs.result import JobMonitor, JobResult
 from studio.jobs.schedule import Clock, held_since, local_now
-from studio.store import Store, jobs
+from studio.store import Store, jobs, timelines
 from studio.timeline import Prediction
 
 PROGRESS_EVERY_S = 0.5
@@ -125,32 +126,43 @@ class Dispatcher:
         """Say that this dispatcher lives, and take the leases of those that no longer do."""
         while not self._closing.wait(self._lease_s / RENEWALS_A_LEASE):
             with contextlib.suppress(StudioError):  # a full or locked database: the next time will do
-                if self._store.write(lambda db: jobs.renew_leases(db, self.holder, self._lease_s, self._attempts)):
+                if self._store.write(
+                    lambda db: jobs.renew_leases(db, self.holder, self._lease_s, self._attempts),
+                    lambda put_back: [""] if put_back else [],  # that somebody lives is no news
+                ):
                     self._wake.set()
 
     def _do(self, job_id: str, kind: str, video_id: str | None, params: dict[str, object]) -> None:
         last = 0.0
+
+        def pages(db: sqlite3.Connection) -> list[str]:
+            """The videos whose pages show the job; all do where it is about the library."""
+            return [""] if video_id is None else timelines.shown_on(db, video_id)
 
         def progress(fraction: float, message: str) -> None:
             nonlocal last
             if time.monotonic() - last > PROGRESS_EVERY_S:
                 last = time.monotonic()
                 with contextlib.suppress(StudioError):  # telling how far it is matters less than going on
-                    if self._store.write(lambda db: jobs.progress(db, job_id, fraction, message)):
+                    stopped, _ = self._store.write(
+                        lambda db: (jobs.progress(db, job_id, fraction, message), pages(db)), itemgetter(1)
+                    )
+                    if stopped:
                         self._cancelled.add(job_id)  # by another process
 
         def preview(predictions: list[Prediction]) -> None:
             self.previews[job_id] = predictions
 
         def partial(result: JobResult) -> None:
-            def write(db: sqlite3.Connection) -> None:
+            def write(db: sqlite3.Connection) -> list[str]:
                 # of what is tracked only what a person stopped: after a pause of the studio all of it is done again
                 stopped = job_id in self._cancelled
                 if stopped if result.tracked else jobs.holds(db, job_id, self.holder):
                     keep_result(db, result, of_library=video_id is None)
+                return pages(db)
 
             with contextlib.suppress(StudioError):  # the end of the job brings it again
-                self._store.write(write)
+                self._store.write(write, list)
 
         facts = {"job": job_id, "kind": kind, "video": video_id}
         began = time.monotonic()

@@ -126,9 +126,9 @@ class MapOfLibrary:
         many `points` there are, and whether it was made `anew`. Raises UsageError where there is too little."""
         return dict(self._interactive.call("map", self._params(anew), JobMonitor(progress)).data)
 
-    def start(self, anew: bool = False) -> Row:
+    def start(self, anew: bool = False, by: Actor = OWNER) -> Row:
         """Queue that; returns the job. Raises JobError."""
-        return self._jobs.start_for_library("map", self._params(anew))
+        return self._jobs.start_for_library("map", self._params(anew), by)
 
     def clusters(self) -> list[Row]:
         """The clusters of footage: `name` ("" for none), and how many pieces of it there are, `size`."""

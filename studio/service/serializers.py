@@ -34,7 +34,15 @@ def media_start(start_us: int, browser_playable: bool) -> float:
 
 def prediction(p: Prediction, run: Row) -> Row:
     """A prediction with the run it came from."""
-    return {**proposal(p), "id": p.id, "run": run["id"], "task": run["task"]}
+    return {**chance(run["task"], p.score), **proposal(p), "id": p.id, "run": run["id"], "task": run["task"]}
+
+
+TAUGHT = "detection"  # the task of labels that were learned
+
+
+def chance(task: str, score: float) -> Row:
+    """The `confidence` of a taught label: its score is a chance."""
+    return {"confidence": round(score, 4)} if task == TAUGHT else {}
 
 
 SHOWN_OF_PAYLOAD = ("confidence", "stability", "onset", "apex", "offset", "box")

@@ -96,7 +96,7 @@ class Teaching:
         """Queue it, over the whole library; returns the job. One that waits for this label and track learns from what
         is known now instead. Raises UsageError, JobError."""
         params = self._params(label, track, None, by, deeper)
-        return self._jobs.start_for_library("teach", params, alike=("label", "track"), kept=("deeper",))
+        return self._jobs.start_for_library("teach", params, by, alike=("label", "track"), kept=("deeper",))
 
     def detect(
         self, name: str, among: list[Row] | None = None, progress: ReportProgress = no_progress, by: Actor = OWNER
@@ -113,7 +113,7 @@ class Teaching:
 
     def start_detect(self, name: str, by: Actor = OWNER) -> Row:
         """Queue it, over the whole library; returns the job. Raises UsageError, JobError, ModelUnavailable."""
-        return self._jobs.start_for_library("detect", self._detect_params(name, None, by))
+        return self._jobs.start_for_library("detect", self._detect_params(name, None, by), by)
 
     def _detect_params(self, name: str, among: list[Row] | None, by: Actor) -> Row:
         label = tasks.detector_card(self._settings, name).labels[0]

@@ -8,7 +8,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,9 @@ from studio.store.sqlite_utils_import import Database
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
-_Write = tuple[Work[Any], Future[Any], set[str]]  # the videos that it is about, "" for anything
+# Of what work returned, the videos that it was about; "" for anything.
+About = Callable[[T], Iterable[str]]
+_Write = tuple[Work[Any], Future[Any], About[Any]]
 
 BUSY_MS = 5_000
 READERS = 8  # read connections at most; server threads come and go
@@ -154,17 +156,17 @@ class Store:
             connection.execute("PRAGMA query_only = ON")
             return connection
 
-    def write(self, work: Work[T], of_video: str = "") -> T:
-        """Run `work` in a transaction; its result comes back after the commit. It is about one timeline alone where
-        `of_video` names its video: pages of others are not told then.
+    def write(self, work: Work[T], about: str | About[T] = "") -> T:
+        """Run `work` in a transaction; its result comes back after the commit. Where `about` names a video, or those of
+        what `work` returned, it is about their timelines alone: pages of others are not told then.
 
         Raises what `work` raised, or StoreError when the commit failed; then nothing of it was kept.
         """
         if self.read_only:
             raise NewerSchema(self.read_only)
-        return self._in_turn(work, {of_video})
+        return self._in_turn(work, (lambda result: (about,)) if isinstance(about, str) else about)
 
-    def _in_turn(self, work: Work[T], about: set[str]) -> T:
+    def _in_turn(self, work: Work[T], about: About[T]) -> T:
         future: Future[T] = Future()
         with self._queueing:
             if self._closed:
@@ -194,6 +196,7 @@ class Store:
             connection.execute("BEGIN IMMEDIATE")
             for work, future, about in group:
                 connection.execute("SAVEPOINT one")
+                written = connection.total_changes
                 try:
                     result = work(connection)
                 except sqlite3.OperationalError:
@@ -207,7 +210,8 @@ class Store:
                     )
                 else:
                     done.append((future, result))
-                    changed |= about
+                    if connection.total_changes != written:  # looking whether there is something to do is no news
+                        changed |= {*about(result)}
                 connection.execute("RELEASE one")
             connection.execute("COMMIT")
         except BaseException as error:
@@ -246,7 +250,7 @@ class Store:
         """The videos whose timelines were changed since the last call; "" is among them where it may have been
         anything, as by another process: the writer's connection sees the commits of all but itself."""
         try:
-            return self._in_turn(self._take_changed, set())
+            return self._in_turn(self._take_changed, lambda taken: ())
         except StoreError:  # nobody can write now
             return {""}
 

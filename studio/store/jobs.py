@@ -29,11 +29,12 @@ _SHOWN = (
 
 def insert(
     db: sqlite3.Connection, kind: str, video_id: str | None, params: dict[str, Any], *, limit: int | None,
-    later: bool = False, asked: bool = False, alike: Sequence[str] = (), kept: Sequence[str] = (),
+    later: bool = False, asked: bool = False, asked_by: str = "", alike: Sequence[str] = (), kept: Sequence[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Queue a job; the same job already waiting or running is returned instead of a second one. What is done `later`
     waits until nothing else does, until somebody looks at its video (`bring_forward`). What a person `asked` for is
-    done also while the rest of the queue is held (`take`). One that waits and has the same values of the params that
+    done also while the rest of the queue is held (`take`). `asked_by` is whoever asked for it first, "" for nobody. One
+    that waits and has the same values of the params that
     are `alike` does what is asked for now instead; of those `kept` it stays with what it was asked for.
 
     Raises JobError when `limit` jobs (None: any number) wait already.
@@ -53,6 +54,7 @@ def insert(
     if found is not None:
         if asked:
             db.execute("UPDATE jobs SET asked = ? WHERE id = ?", (now(), found))
+        db.execute("UPDATE jobs SET asked_by = ? WHERE id = ? AND asked_by = ''", (asked_by, found))
         return get(db, found)
     if limit and db.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0] >= limit:
         raise JobError(f"{limit} jobs are waiting already; let some finish or cancel them first.")
@@ -60,8 +62,8 @@ def insert(
     place = "position >= ?" if later else "position < ?"
     (last,) = db.execute(f"SELECT max(position) FROM jobs WHERE {place}", (LATER,)).fetchone()
     db.execute(
-        "INSERT INTO jobs (id, kind, video_id, params, state, created, asked, position) "
-        "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
+        "INSERT INTO jobs (id, kind, video_id, params, state, created, asked, asked_by, position) "
+        "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
         (
             job_id,
             kind,
@@ -69,6 +71,7 @@ def insert(
             text,
             now(),
             now() if asked else None,
+            asked_by,
             (LATER if later else 0) if last is None else last + 1,
         ),
     )

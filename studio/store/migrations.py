@@ -228,6 +228,12 @@ def m056_clock_rates(db: Database) -> None:
     _run(db, "ALTER TABLE timeline_media ADD COLUMN rate REAL NOT NULL DEFAULT 1")
 
 
+@migrations()
+def m057_asked_by(db: Database) -> None:
+    """Who asked for a job; "" for what is done by itself, and for what was asked before."""
+    _run(db, "ALTER TABLE jobs ADD COLUMN asked_by TEXT NOT NULL DEFAULT ''")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

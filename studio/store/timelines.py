@@ -47,6 +47,16 @@ def of_video(db: sqlite3.Connection, video_id: str) -> str:
     return str(row["timeline_id"])
 
 
+def shown_on(db: sqlite3.Connection, video_id: str) -> list[str]:
+    """The videos on whose timelines a video plays, as the main medium or beside it."""
+    rows = db.execute(
+        "SELECT main.video_id FROM timeline_media own JOIN timeline_media main USING (timeline_id) "
+        "WHERE own.video_id = ? AND main.role = ?",
+        (video_id, MAIN),
+    )
+    return [row["video_id"] for row in rows]
+
+
 def media(db: sqlite3.Connection, timeline_id: str) -> list[dict[str, Any]]:
     """What plays on a timeline: `video_id`, `offset_us`, `rate`, `role`; the main medium first. Not what was
     removed from the library."""

@@ -20,7 +20,7 @@ _NO_PLACE = "This job no longer waits; what runs or has ended has no place in th
 MEASURED = 40  # of the jobs of a kind that ended last
 _SHOWN = (
     "SELECT jobs.id, kind, video_id, v.name AS video, v.added_by, v.duration_us, progress, message, error, created, "
-    f"began, ended, asked, {QUERY.format('jobs')} AS query FROM jobs LEFT JOIN videos v ON v.id = video_id"
+    f"began, ended, asked, asked_by, {QUERY.format('jobs')} AS query FROM jobs LEFT JOIN videos v ON v.id = video_id"
 )
 # What failed and was not tried again since: a later job of its kind asks the same of the same video.
 _FAILED = f"""state = 'failed' AND NOT EXISTS (SELECT 1 FROM jobs later WHERE later.kind = jobs.kind
@@ -109,12 +109,12 @@ def move(db: sqlite3.Connection, job_id: str, to: str) -> None:
         db.execute("UPDATE jobs SET position = ? WHERE id = ?", (position, other["id"]))
 
 
-def owner(db: sqlite3.Connection, job_id: str) -> str:
-    """Whoever added the video that a job is about; "" for nobody, and of a job about none."""
+def owners(db: sqlite3.Connection, job_id: str) -> list[str]:
+    """Whoever asked for a job, and whoever added the video that it is about, as far as there is anybody."""
     row = db.execute(
-        "SELECT v.added_by FROM jobs JOIN videos v ON v.id = video_id WHERE jobs.id = ?", (job_id,)
+        "SELECT asked_by, v.added_by FROM jobs LEFT JOIN videos v ON v.id = video_id WHERE jobs.id = ?", (job_id,)
     ).fetchone()
-    return "" if row is None else str(row["added_by"] or "")
+    return [] if row is None else [name for name in row if name]
 
 
 def move_among_own(db: sqlite3.Connection, job_id: str, to: str, owner: str) -> None:
@@ -125,8 +125,8 @@ def move_among_own(db: sqlite3.Connection, job_id: str, to: str, owner: str) -> 
     if to not in PLACES:
         raise UsageError(f"A job goes to one of these places: {', '.join(PLACES)}.")
     rows = db.execute(
-        "SELECT jobs.id, position FROM jobs JOIN videos v ON v.id = video_id "
-        "WHERE state = 'queued' AND v.added_by = ? ORDER BY position",
+        "SELECT jobs.id, position FROM jobs LEFT JOIN videos v ON v.id = video_id "
+        "WHERE state = 'queued' AND ? IN (asked_by, v.added_by) ORDER BY position",
         (owner,),
     ).fetchall()
     order = [row["id"] for row in rows]
@@ -140,11 +140,12 @@ def move_among_own(db: sqlite3.Connection, job_id: str, to: str, owner: str) -> 
 
 
 def retry(
-    db: sqlite3.Connection, update: Callable[[Row], Row], *, job_id: str | None = None, kind: str | None = None
-) -> int:
+    db: sqlite3.Connection, update: Callable[[Row], Row], *, job_id: str | None = None, kind: str | None = None,
+    asked_by: str = "",
+) -> int:  # fmt: skip
     """Queue again what failed and was not tried again since: one job, or all of a kind, or all; returns how many.
     `update` brings the parameters up to date: a file may have moved since. One job by itself is what a person asks for
-    now, which is done also while the queue is held."""
+    now, which is done also while the queue is held; `asked_by` is whose it is then, where it was nobody's."""
     which, values = "", {"id": job_id, "kind": kind, "later": LATER}
     which += " AND id = :id" if job_id else ""
     which += " AND kind = :kind" if kind else ""
@@ -165,8 +166,15 @@ def retry(
         ends[row["later"]] += 1
         db.execute(
             "UPDATE jobs SET state = 'queued', params = ?, position = ?, attempts = 0, error = NULL, progress = 0, "
-            "message = '', began = NULL, ended = NULL, asked = coalesce(?, asked) WHERE id = ?",
-            (json.dumps(update(params), sort_keys=True), ends[row["later"]], now() if job_id else None, row["id"]),
+            "message = '', began = NULL, ended = NULL, asked = coalesce(?, asked), "
+            "asked_by = iif(asked_by = '', ?, asked_by) WHERE id = ?",
+            (
+                json.dumps(update(params), sort_keys=True),
+                ends[row["later"]],
+                now() if job_id else None,
+                asked_by,
+                row["id"],
+            ),
         )
         count += 1
     return count

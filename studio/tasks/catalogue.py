@@ -109,10 +109,14 @@ def _visible_problems(card: models.ModelCard, folder: Path) -> list[str]:
 def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:
     """Keep a checkpoint that a person brings, as the named model; returns its row of the catalogue.
 
-    Raises ModelUnavailable where it is not a checkpoint of that model.
+    Raises ModelUnavailable where it is not a checkpoint of that model, or where another process changes what is here
+    of it.
     """
+    folder = settings.ensure().models
     try:
-        return row(models.install(name, file, settings.ensure().models, write_atomic), settings.models)
+        refusal = f"{name} is being fetched or added by another command; wait until that ended, and add it again."
+        with hub.alone(registry.takes_file(name, folder), folder, refusal):
+            return row(models.install(name, file, folder, write_atomic), folder)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
 

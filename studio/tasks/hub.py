@@ -56,12 +56,12 @@ def fetch(card: models.ModelCard, folder: Path, watch: Watch = lambda done, tota
 
     Raises ModelUnavailable, in one sentence that names the cure.
     """
-    with _alone(card, folder, f"{card.name} is being fetched already; wait until it is here."):
+    with alone(card, folder, f"{card.name} is being fetched already; wait until it is here."):
         _fetch(card, folder, watch)
 
 
 @contextlib.contextmanager
-def _alone(card: models.ModelCard, folder: Path, refusal: str) -> Iterator[None]:
+def alone(card: models.ModelCard, folder: Path, refusal: str) -> Iterator[None]:
     """As the only process that changes what is here of a model. Raises ModelUnavailable with `refusal`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
@@ -84,7 +84,7 @@ def left(card: models.ModelCard, folder: Path) -> tuple[int, int] | None:
 
 def discard(card: models.ModelCard, folder: Path) -> None:
     """Throw away what an attempt that was not finished left. Raises ModelUnavailable where another process fetches."""
-    with _alone(card, folder, f"{card.name} is being fetched by another command; stop that one, and cancel again."):
+    with alone(card, folder, f"{card.name} is being fetched by another command; stop that one, and cancel again."):
         _discard(card, folder)
 
 

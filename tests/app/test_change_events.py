@@ -1,5 +1,6 @@
 """The stream that tells pages of changes, from a real server: also of what another process does, and who is there."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -9,14 +10,17 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
 
+from studio.app.change_events import ChangeEvents
 from studio.assets.demo import clip_folder
 from studio.config import Settings
 from studio.service import Studio
+from studio.service.accounts.presence import Presence
 
 
 class Stream:
@@ -142,3 +146,26 @@ def test_an_open_stream_does_not_keep_the_server_from_ending(tmp_path: Path) -> 
         assert stream.answer.read() in (b"", b"event: changed\ndata:\n\n")
         assert time.monotonic() - began < 60
         stream.close()
+
+
+def test_what_is_no_news_to_anybody_is_not_told() -> None:
+    class Committed:
+        """A store to which was committed what is about no video, and then what is about one."""
+
+        def __init__(self) -> None:
+            self._about = [set(), {"v"}]
+            self._news = [False, True, True]  # the first look is what was before
+
+        def look(self) -> bool:
+            return bool(self._news) and self._news.pop(0)
+
+        def changed(self) -> set[str]:
+            return self._about.pop(0)
+
+    async def heard() -> list[str]:
+        stream = ChangeEvents(SimpleNamespace(store=Committed(), presence=Presence()))._stream("v", "", "")  # type: ignore[arg-type]
+        events = [await anext(stream), await anext(stream)]
+        await stream.aclose()  # type: ignore[attr-defined]
+        return events
+
+    assert asyncio.run(heard()) == ["event: beat\ndata:\n\n", "event: changed\ndata:v\n\n"]

@@ -189,6 +189,7 @@ def test_clocks_that_run_apart_are_told_and_corrected(page: Page, cameras: tuple
     row = page.locator(f"#camera-list [data-camera='{ids['copy']}']")
     row.get_by_role("button", name="Find when it begins by what is heard in both").click()
     expect(row.locator("p")).to_contain_text("The clocks of the two run apart: at the beginning of what both have")
+    expect(page.locator("#jobs")).not_to_contain_text("run apart")
     expect(row.locator(".clock input")).to_have_value("+0.000")
     for _ in range(100):  # it is told before it is saved
         if place_of(served, ids["talk"], ids["copy"])[0]:

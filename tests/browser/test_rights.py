@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from studio.config import Settings
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
+from studio.store import jobs
 from tests.browser.conftest import Served, free_port
 
 pytestmark = pytest.mark.browser
@@ -62,6 +63,27 @@ def test_what_is_anothers_stays_and_the_page_says_why(team: Served, page: Page) 
     reading = page.locator("#subtitle-file")
     expect(reading).to_be_disabled()
     expect(reading.locator("..")).to_have_attribute("title", re.compile("Only Anna or an admin can replace"))
+
+
+def test_who_asked_for_a_job_is_said_and_orders_it(team: Served, page: Page) -> None:
+    with closing(Studio(Settings(home=team.home))) as studio:
+        studio.work.pause()
+        (row,) = studio.videos.all()
+        for kind, name in (("turns", "Anna"), ("transcribe", "Ben"), ("read_text", "")):
+            studio.store.write(
+                lambda db, kind=kind, name=name: jobs.insert(  # type: ignore[misc]
+                    db, kind, row["id"], {}, limit=None, asked_by=name
+                )
+            )
+    logged_in(page, team, "Ben")
+    page.goto(f"{team.url}?view=overview")
+    rows = page.locator("#work-queue li")
+    expect(rows.locator(".grow .muted")).to_contain_text(["asked by", "asked by"])
+    expect(rows).to_contain_text([re.compile("turns.*asked by .?Anna"), re.compile("Transcribing.*asked by .?Ben"),
+                                  "Reading what is on the screen"])  # fmt: skip
+    moves = page.get_by_role("button", name="Move to the end")
+    fixed = moves.evaluate_all("all => all.map((button) => button.disabled)")
+    assert fixed == [True, False, True], "the video is Anna's, one job is his"
 
 
 def test_a_removed_video_comes_back_by_the_message_and_by_the_list(team: Served, new_page: Callable[[], Page]) -> None:

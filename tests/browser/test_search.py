@@ -179,7 +179,7 @@ def test_a_hit_is_chosen_as_it_was_found_and_nothing_is_stored_until_it_is_kept(
     start, end = (float(first.get_attribute(f"data-{edge}") or "nan") for edge in ("start", "end"))
     first.locator("a.picture").click()
     expect(searched.locator("#inspector .tag")).to_have_text("search hit")
-    expect(searched.locator("#inspector")).to_contain_text("% sure")
+    expect(searched.locator("#inspector")).to_contain_text(re.compile(r"(Very likely|Likely), \d+ %"))
     expect(searched.locator("#inspector .label")).to_have_text("a bicycle on a street")
     expect(searched.locator("#segment-list [data-kind=prediction]")).to_have_count(1)
     searched.wait_for_timeout(500)

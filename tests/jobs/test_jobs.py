@@ -14,8 +14,8 @@ from studio.config import Settings
 from studio.errors import Cancelled, MediaError, UsageError
 from studio.jobs import Dispatcher, ExecutionBackend, InlineBackend, JobMonitor, JobResult, ProcessBackend, keep_result
 from studio.jobs.backends import WorkerDied
-from studio.store import Store, annotations, jobs, runs, videos
-from studio.timeline import ModelRun, Prediction, Segment
+from studio.store import Store, annotations, jobs, runs, timelines, videos
+from studio.timeline import Cue, ModelRun, Prediction, Segment, Transcript
 from tests.conftest import VIDEO
 
 NOTHING = {"text": "x", "among": [[], []], "videos": [], "top": 1}  # a search among no videos
@@ -118,6 +118,55 @@ def wait(store: Store, job: str, states: tuple[str, ...] = ("done", "failed", "c
             return row
         time.sleep(0.02)
     raise AssertionError(f"still {row['state']}")
+
+
+@pytest.mark.parametrize("of", ["v2", None])
+def test_how_far_a_job_is_is_told_to_the_pages_that_show_it(store: Store, of: str | None) -> None:
+    """v2 plays on the timeline of v1, too; v3 is another's."""
+    for name in ("v2", "v3"):
+        row = {**VIDEO, "id": name, "path": f"/films/{name}.mp4", "sha256": name}
+        store.write(lambda db, row=row: videos.insert(db, row))  # type: ignore[misc]
+    store.write(lambda db: timelines.attach(db, "v1", "v2", role=timelines.CAMERA))
+    go, told = threading.Event(), []
+
+    def behaviour(monitor: JobMonitor) -> JobResult:
+        assert go.wait(20)
+        store.changed()
+        monitor.progress(0.5, "Looking")
+        told.append(store.changed())
+        monitor.partial(JobResult(transcripts=[Transcript("v2", "speech", [Cue(0, 1, "yes")])]))
+        told.append(store.changed())
+        return JobResult()
+
+    job = str(store.write(lambda db: jobs.insert(db, "transcribe", of, {}, limit=9))["id"])
+    runner = Dispatcher(store, FakeWorker(behaviour), attempts=3)
+    wait(store, job, ("running",))
+    go.set()
+    assert wait(store, job)["state"] == "done"
+    assert told == 2 * [{"v1", "v2"} if of else {""}]
+    runner.close()
+
+
+def test_that_a_dispatcher_lives_is_no_news(store: Store) -> None:
+    heard, go = threading.Event(), threading.Event()
+
+    def behaviour(monitor: JobMonitor) -> JobResult:
+        assert go.wait(20)
+        store.changed()
+        at = store.read(lambda db: db.execute("SELECT heartbeat FROM jobs").fetchone()[0])
+        while store.read(lambda db: db.execute("SELECT heartbeat FROM jobs").fetchone()[0]) == at:
+            time.sleep(0.01)
+        assert store.changed() == set()
+        heard.set()
+        return JobResult()
+
+    job = queue(store)
+    runner = Dispatcher(store, FakeWorker(behaviour), attempts=3, lease_s=1.0)
+    wait(store, job, ("running",))
+    go.set()
+    wait(store, job)
+    runner.close()
+    assert heard.is_set()
 
 
 def test_a_result_appears_with_the_end_of_its_job(store: Store) -> None:

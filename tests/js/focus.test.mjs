@@ -44,6 +44,20 @@ test("a job that goes on is updated in place, its button keeps the focus", () =>
   assert.notEqual(document.activeElement, button);
 });
 
+test("what came of comparing sound is said beside the camera alone; how far that is, here, too", () => {
+  const box = boxed();
+  const kinds = { synchronise: { title: "Comparing the sound", button: "" }, turns: { title: "Turns", button: "" } };
+  const show = (...jobs) => showJobs(box, jobs, { kinds, since: "0", cancel() {}, start() {} });
+  const of = (kind, more) => job(kind, { kind, ...more });
+  const ended = { state: "done", result: { note: "Its note." } };
+  show(of("synchronise", ended), of("turns", ended));
+  assert.deepEqual([box.textContent, box.children.length], ["Its note.", 1]);
+  show(of("synchronise", { state: "failed", error: "No." }));
+  assert.equal(box.children.length, 0);
+  show(of("synchronise"));
+  assert.equal(box.querySelector("span").textContent, "Comparing the sound: looking");
+});
+
 test("a question that is shown or hidden keeps the focus", () => {
   const box = boxed();
   const { doc } = documentOf();

@@ -22,6 +22,8 @@ document.documentElement = element("html");
 Object.assign(HTMLElement.prototype, { pause() {}, load() {}, close() {} });
 const { current, go, onLeave } = await import("../../assets/web/js/router.js");
 const { note } = await import("../../assets/web/js/router.js");
+const { rowsMenu } = await import("../../assets/web/js/view/gutter.js");
+const { RowLayout, builtInKey } = await import("../../assets/web/js/model/row-layout.js");
 const { openMenu } = await import("../../assets/web/js/view/menu.js");
 
 // A server whose calls wait until a test answers them: name → what was asked, in order.
@@ -57,6 +59,21 @@ test("whatever lies over a page goes with it", () => {
   location.search = "?view=overview";
   window.dispatchEvent(new Event("popstate"));
   assert.deepEqual([document.querySelector(".menu"), dialog.hasAttribute("open")], [null, false]);
+});
+
+test("the menu of all rows tells a row of a person's from ours of the same name", () => {
+  const header = element("header");
+  const anchor = element("button");
+  header.append(anchor);
+  document.body.replaceChildren(header);
+  globalThis.innerWidth = globalThis.innerHeight = 1000;
+  const rows = new RowLayout(storage());
+  rowsMenu(anchor, [builtInKey("Film"), builtInKey("Sound"), "Acts", "Film"], rows);
+  const items = () => [...document.querySelectorAll(".menu button")];
+  const said = items().map((item) => item.textContent);
+  assert.deepEqual(said, ["Show all rows", "Film · built in", "Sound", "Acts", "Film · your row"]);
+  items()[4].click();
+  assert.deepEqual([rows.isShown("Film"), rows.isShown(builtInKey("Film"))], [false, true]);
 });
 
 test("a page may note its place before it is left, into its own address", () => {

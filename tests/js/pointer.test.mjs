@@ -365,9 +365,10 @@ test("what cannot be split or merged stays chosen, and the reason that is said i
   assert.deepEqual(said.splice(0), ["Another segment lies between these; choose it, too, to merge them."]);
 });
 
-test("a split that the server refuses leaves chosen what was", async () => {
+/** Two acts, and a server that refuses what comes then. */
+async function refusing() {
   const { doc, selection, timeline } = workspace();
-  const made = doc.editor.create({ track: "Acts", start: 1, end: 3, label: "x" });
+  const [one, other] = [1, 4].map((start) => doc.editor.create({ track: "Acts", start, end: start + 2, label: "x" }));
   await quiet();
   doc.server.save = async ({ edits }) => ({
     ok: true,
@@ -379,16 +380,49 @@ test("a split that the server refuses leaves chosen what was", async () => {
   doc.server.load_document = async () => ({ ok: true, data: loaded({ annotations }) });
   doc.store.on("change", (what) => what === "content" && selection.keepOnly((id) => Boolean(doc.store.shown(id))));
   const said = notices(doc);
-  const actions = commands({ opened: doc, timeline, selection, player: { time: 2, frames: frames() }, say() {} });
-  selection.one(made);
-  actions.split();
-  assert.notEqual(selection.current, made, "the second half");
-  await quiet();
-  assert.ok(said.every((text) => text === "No.") && said.length, String(said));
-  assert.deepEqual([selection.current, [...selection.ids]], [made, [made]]);
-  selection.one(null);
-  selection.keepOnly(() => false);
-  assert.equal(selection.size, 0, "what was chosen before is forgotten with the next choice");
+  const player = { time: 2, frames: frames() };
+  const actions = commands({ opened: doc, timeline, selection, player, say() {} });
+  return { doc, selection, actions, player, said, one, other };
+}
+
+for (const [name, act, count] of [
+  ["split", ({ actions }) => actions.split(), 1],
+  ["merge", ({ actions }) => actions.merge(), 2],
+  [
+    "paste",
+    ({ actions }) => {
+      actions.copy();
+      actions.paste();
+    },
+    2,
+  ],
+])
+  test(`a ${name} that the server refuses leaves chosen what was`, async () => {
+    const page = await refusing();
+    const { selection, said, one, other } = page;
+    const before = [one, other].slice(0, count);
+    selection.set(before, one);
+    act(page);
+    assert.notDeepEqual([...selection.ids], before, "what was made");
+    await quiet();
+    assert.deepEqual(said.splice(0), ["No."], "once, however many batches that took");
+    assert.deepEqual([selection.current, [...selection.ids]], [one, before]);
+    act(page);
+    await quiet();
+    assert.deepEqual(said, ["No."], "again for what is done again");
+    selection.one(null);
+    selection.keepOnly(() => false);
+    assert.equal(selection.size, 0, "what was chosen before is forgotten with the next choice");
+  });
+
+test("where nothing can be pasted, what was chosen stays so", async () => {
+  const { selection, actions, player, said, one } = await refusing();
+  selection.one(one);
+  actions.copy();
+  player.time = 1e6;
+  actions.paste();
+  assert.deepEqual(said, ["The video ends before they begin."]);
+  assert.deepEqual([...selection.ids], [one]);
 });
 
 test("Ctrl+A chooses what is seen, so that Delete leaves alone what is not", () => {

@@ -173,6 +173,28 @@ test("the panel says which videos come next; one that was reviewed here comes la
   assert.equal(review.next.id, "video"); // all were: from the start again
 });
 
+test("the list says how sure the model is in words where that was measured, and keeps the score for who asks", () => {
+  const { doc, $, review } = reviewing(
+    [
+      prediction("asked", 0, 1, { score: 0.934, confidence: 0.63 }),
+      prediction("glance", 2, 3, { label: "", score: 0.42 }),
+    ],
+    [],
+  );
+  review.update(doc.store, null);
+  const told = [...$("review-list").querySelectorAll(".where")].map((each) => [
+    each.textContent,
+    each.getAttribute("title"),
+  ]);
+  assert.deepEqual(told, [
+    [
+      "score 0.42 · Moments",
+      "Moments. Score 0.42: how much it stands out from what is around it; how likely it is was not measured. Uncertainty 0.84",
+    ],
+    ["likely, 63 % · Moments", "Moments. Score 0.93. Uncertainty 0.74"],
+  ]);
+});
+
 test("at a time are those that are shown and undecided, the most certain first, then the shortest", () => {
   const { doc } = documentOf();
   const { store } = doc;

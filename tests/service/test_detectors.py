@@ -18,6 +18,7 @@ from studio.errors import ModelUnavailable, PermissionDenied, UsageError
 from studio.models import ModelCard, detection
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
+from studio.tasks import tuning
 from tests.service.test_studio import edit
 
 NAME = "a-bicycle-123abc"
@@ -40,15 +41,16 @@ def keep_words(studio: Studio) -> None:
     keep(studio, f"{encoder.name}@{encoder.version}", encoder.encode_text(["a man on a bicycle"])[0])
 
 
-def keep(studio: Studio, encoder: str, direction: np.ndarray) -> None:
+def keep(studio: Studio, encoder: str, direction: np.ndarray, **files: bytes) -> None:
     weights = detection.Weights(direction, np.zeros_like(direction), 100.0, -18.0, (0.0, 1.0), shift=(0.1, 0.2))
     card = ModelCard(
         NAME, "detection", "3", "yours", "taught here", "“a bicycle”, from 9 moments.", {}, labels=("a bicycle",),
         architecture="label-detector", metrics={"AP": 0.5},
     )  # fmt: skip
     models.keep(
-        card, {"weights": detection.packed(weights, encoder, "classifier")}, studio.settings.models, write_atomic
-    )
+        card, {"weights": detection.packed(weights, encoder, "classifier"), **files}, studio.settings.models,
+        write_atomic,
+    )  # fmt: skip
 
 
 def test_it_is_used_without_teaching_it_again(library: Studio) -> None:
@@ -86,6 +88,27 @@ def test_it_goes_to_another_library(library: Studio, tmp_path: Path) -> None:
         assert list(other.settings.models.glob(f"{NAME}*")) == []
     finally:
         other.close()
+
+
+@pytest.mark.parametrize(
+    ("encoder", "files", "says"),
+    [
+        ("some-encoder@1", {},
+         f"No video is indexed with some-encoder@1, whose vectors {NAME} reads; choose that encoder on the Models "
+         "page, or teach the label anew."),
+        ("some-encoder@1+12345678", {tuning.UPPER: b"weights"},
+         "This label was taught with some-encoder@1, tuned; choose that encoder on the Models page."),
+    ],
+    ids=["as it is", "tuned"],
+)  # fmt: skip
+def test_where_its_encoder_is_missing_that_is_said(
+    library: Studio, encoder: str, files: dict[str, bytes], says: str
+) -> None:
+    library.detectors.delete(NAME)
+    keep(library, encoder, np.ones(8, np.float32), **files)
+    with pytest.raises(UsageError) as said:
+        library.teaching.detect(NAME)
+    assert str(said.value) == says
 
 
 def test_deleting_leaves_what_it_found(library: Studio) -> None:

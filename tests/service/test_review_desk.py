@@ -76,6 +76,17 @@ def test_the_likely_come_first_and_the_unsure_where_they_are_asked_for(library: 
     assert [item["score"] for item in unsure][:3] == [0.5, 0.51, 0.52]
 
 
+def test_the_timeline_says_how_likely_something_is_where_that_was_measured(library: Studio) -> None:
+    for model, label, payload in (("merge-tree", "a car", {"confidence": 0.63}), ("merge-tree", "", None)):
+        found = [Prediction(Segment(0, MICROS), "Moments", label, 0.9, payload=payload)]
+        run = ModelRun("v0", "grounding", model, "1", found, {}, label or None)
+        library.store.write(lambda db, run=run: runs.insert(db, run))
+    told = [(p["task"], p["score"], p.get("confidence")) for p in library.timelines.load("v0")["predictions"]]
+    assert told == [
+        ("detection", 0.9, 0.9), ("detection", 0.5, 0.5), ("grounding", 0.9, 0.63), ("grounding", 0.9, None),
+    ]  # fmt: skip
+
+
 def test_what_is_probably_something_else_waits_among_the_unsure(library: Studio) -> None:
     detect(library, "v0", (10, 0.9), (30, 0.5), (50, 0.1))
     likely = ask(library)

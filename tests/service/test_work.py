@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from studio.app.login import current_user
 from studio.app.rpc import PAGES
 from studio.config import Settings
 from studio.errors import MediaError, NotFound, PermissionDenied, UsageError
@@ -32,8 +33,8 @@ def library(studio: Studio) -> Studio:
     return studio
 
 
-def queued(store: Store, kind: str = "index", of: str = "v1", **params: Any) -> str:
-    return str(store.write(lambda db: jobs.insert(db, kind, of, params, limit=None))["id"])
+def queued(store: Store, kind: str = "index", of: str | None = "v1", asked_by: str = "", **params: Any) -> str:
+    return str(store.write(lambda db: jobs.insert(db, kind, of, params, limit=None, asked_by=asked_by))["id"])
 
 
 def measured(store: Store, kind: str, seconds: float) -> None:
@@ -201,6 +202,53 @@ def test_who_is_no_admin_orders_their_own_jobs_among_their_own_places(library: S
         work.move(b, "last", ben)
     with pytest.raises(UsageError, match="first, up, down, last"):
         work.move(a, "sideways", eve)
+
+
+def test_who_asked_for_a_job_orders_it_among_their_own(library: Studio) -> None:
+    """v1 is Ben's: Eve orders what she asked for of it and of the library, and what is done by itself stays his."""
+    library.store.write(lambda db: db.execute("UPDATE videos SET added_by = 'ben'"))
+    eve, ben, work = Actor("eve"), Actor("ben"), library.work
+    a = queued(library.store)
+    b = queued(library.store, n=2, asked_by="eve")
+    c = queued(library.store, "map", None, asked_by="eve")
+    d = queued(library.store, "teach", None)
+    own = {name: [row["own"] for row in work.state(Actor(name))["queue"]] for name in ("eve", "ben")}
+    assert own == {"eve": [False, True, True, False], "ben": [True, True, False, False]}
+    work.move(c, "first", eve)
+    assert [row["id"] for row in work.state()["queue"]] == [a, c, b, d], "among the places of the two"
+    for job, by, says in (
+        (a, eve, "Only ben or an admin"), (c, ben, "Only eve or an admin"), (d, eve, "Only an admin"),
+        (b, Actor("cleo"), "Only eve or ben or an admin"),
+    ):  # fmt: skip
+        with pytest.raises(PermissionDenied, match=says):
+            work.move(job, "first", by)
+
+
+def test_a_job_says_who_asked_for_it_first(serving: Studio) -> None:
+    class Waiting:
+        def wake(self) -> None: ...
+        def close(self) -> None: ...
+
+    serving.jobs.dispatcher = Waiting()  # type: ignore[assignment]
+    annotate, overview = ({each.__name__: each for each in PAGES[page](serving)} for page in ("annotate", "overview"))
+    for name in ("admin", "ann", "bo"):
+        serving.users.put(name, "a long password", admin=name == "admin")
+    job = queued(serving.store, "turns")
+
+    def asked_by() -> list[str]:
+        return [row["asked_by"] for row in serving.work.state()["queue"]]
+
+    assert asked_by() == [""] and serving.work.state()["several"]
+    for name in ("ann", "bo"):
+        login = current_user.set(name)
+        assert annotate["start_job"]({"video": "v1", "kind": "speakers"})["ok"]
+        current_user.reset(login)
+    assert sorted(asked_by()) == ["", "ann"]
+    serving.store.write(lambda db: jobs.finish(db, job, "failed", error="No."))
+    login = current_user.set("bo")
+    assert overview["retry_job"]({"job": job})["ok"]
+    current_user.reset(login)
+    assert sorted(asked_by()) == ["ann", "bo"]
 
 
 def test_a_job_is_cancelled_where_no_studio_runs(library: Studio) -> None:

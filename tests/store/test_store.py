@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,12 @@ def test_it_is_known_which_videos_commits_were_about(store: Store) -> None:
     assert store.look() and store.changed() == {"v1", "v2"}
     store.write(lambda db: labels.insert(db, "Moments", "turn"))
     assert store.look() and store.changed() == {""}
+    for about in (["v4", "v5"], []):
+        store.write(lambda db, about=about: (labels.insert(db, "Moments", f"{len(about)}"), about), itemgetter(1))  # type: ignore[misc]
+        assert store.look() and store.changed() == {*about}, "of what the work returned"
+    store.write(lambda db: db.execute("UPDATE labels SET label = '' WHERE label = 'none'"))
+    store.write(lambda db: labels.insert(db, "Moments", "bow"), "v1")
+    assert store.look() and store.changed() == {"v1"}, "where nothing was written, nothing changed"
     assert not store.look() and store.changed() == set()
 
 

@@ -13,6 +13,7 @@ from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Features
 from studio.models.grounding.detr.network import SHAPES, Network
+from studio.platform import system
 from studio.tasks import TaskContext, VideoRef, catalogue, engines, ground
 from studio.tasks.catalogue import download, install
 from studio.tasks.certainty import FOUND, SHOWN
@@ -114,6 +115,17 @@ def test_a_checkpoint_becomes_an_engine(context: TaskContext, tmp_path: Path) ->
     (settings.models / "moment-detr.pt").write_bytes(b"other")
     (broken,) = [row for row in catalogue(settings) if row["name"] == "moment-detr"]
     assert "not the file that was installed" in broken["problems"][0]
+
+
+def test_a_checkpoint_is_added_where_nobody_else_changes_what_is_here(context: TaskContext, tmp_path: Path) -> None:
+    settings, file = context.settings, checkpoint(tmp_path / "best.ckpt")
+    with (
+        system.lock(settings.ensure().models / "moment-detr.lock", wait=False),
+        pytest.raises(ModelUnavailable, match="moment-detr is being fetched or added by another command; wait"),
+    ):
+        install(settings, file, "moment-detr")
+    assert "moment-detr" not in engines(settings)
+    assert install(settings, file, "moment-detr")["installed"]
 
 
 def test_another_encoder_is_refused_before_any_work(context: TaskContext, tmp_path: Path, monkeypatch: Any) -> None:

@@ -3,6 +3,7 @@
 import { current, go, note, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
+import { certaintyOf } from "./view/certainty.js";
 import { clock, counted, el, finder } from "./view/dom.js";
 import { detectors } from "./view/detectors.js";
 import { encoderGallery } from "./view/encoders.js";
@@ -341,7 +342,7 @@ export function mount(element, server) {
         ...(side.predictions ?? [])
           .filter((p) => p.track === track)
           .map((p) => {
-            const words = `${p.label} ${clock(p.start, 2)}–${clock(p.end, 2)}, ${p.score.toFixed(2)}`;
+            const words = `${p.label} ${clock(p.start, 2)}–${clock(p.end, 2)}, ${certaintyOf(p)}`;
             const node = el("button", {
               class: `side-${SIDES[i]}`,
               type: "button",

@@ -6,7 +6,7 @@ import { call, messageOf } from "./sync/api.js";
 import { LIBRARY } from "./sync/library.js";
 import { counted, el, finder, targetOf, toast } from "./view/dom.js";
 import { HeatMap } from "./view/heatmap.js";
-import { LIKELY } from "./view/explanation.js";
+import { LIKELY } from "./view/certainty.js";
 import { paint, searchResult, walk } from "./view/search-result.js";
 import { Options, optionsIn, parametersOf } from "./view/options.js";
 import { readPreferences } from "./model/preferences.js";

@@ -703,6 +703,7 @@
  * @property {string} video its name
  * @property {string | null} query
  * @property {string} message
+ * @property {string} asked_by "" where nobody asked, or it is not known who did
  * @property {number} [progress] of one that runs
  * @property {number | null} [left_s] null: nothing is known of it
  * @property {boolean} [held] it waits while the queue does not go on
@@ -727,6 +728,7 @@
  * @property {number} cores 0: all
  * @property {number} cores_here
  * @property {boolean} serving
+ * @property {boolean} several whether there are several users
  * @property {string} fixed why this person may not pause, limit and order, or nothing
  * @property {{ what: string, why: string, page: string }[]} off
  */

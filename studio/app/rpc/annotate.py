@@ -135,7 +135,7 @@ def _cameras(studio: Studio) -> list[Method]:
         return studio.timeline_media.by_timecode(request.video, request.medium)
 
     def compare_sound(request: MediumRequest) -> Any:
-        return studio.timeline_media.start_by_sound(request.video, request.medium)
+        return studio.timeline_media.start_by_sound(request.video, request.medium, actor(studio, request))
 
     return [*choosing.methods(studio), *rpc_methods(studio, timecode_offset, compare_sound)]
 
@@ -146,14 +146,14 @@ def _models(studio: Studio) -> list[Method]:
             "top": max(1, min(TOP, request.top)), "engine": model_name(studio, request.engine, "grounding"),
             "refine": request.refine, "check": request.check, "remember": request.remember,
         }  # fmt: skip
-        return studio.jobs.ground(request.video, request.query, options)
+        return studio.jobs.ground(request.video, request.query, options, actor(studio, request))
 
     def glance(request: Glance) -> Any:
         params = {"at": seconds(request.at), "query": request.query}
         return {"run": studio.jobs.run("glance", request.video, params)["id"]}
 
     def start_job(request: StartJob) -> Any:
-        return serializers.job(studio.jobs.start(request.kind, request.video))
+        return serializers.job(studio.jobs.start(request.kind, request.video, by=actor(studio, request)))
 
     def track_box(request: TrackBox) -> Any:
         row, by = studio.videos.get(request.video), actor(studio, request)

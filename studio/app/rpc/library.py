@@ -111,7 +111,7 @@ def methods(studio: Studio) -> list[Method]:
         return {}
 
     def prepare_videos(request: PrepareVideos) -> Any:
-        return {"videos": studio.video_list.prepare(request.videos, request.kind)}
+        return {"videos": studio.video_list.prepare(request.videos, request.kind, actor(studio, request))}
 
     def label_videos(request: LabelVideos) -> Any:
         by = actor(studio, request)
@@ -148,14 +148,14 @@ def methods(studio: Studio) -> list[Method]:
         return serializers.video(studio.videos.restore(request.video, actor(studio, request)))
 
     def index_video(request: VideoRequest) -> Any:
-        return serializers.job(studio.jobs.start("index", request.video))
+        return serializers.job(studio.jobs.start("index", request.video, by=actor(studio, request)))
 
     def set_prepares_words(request: SetPreparesWords) -> Any:
         studio.jobs.set_prepares_words(request.on, actor(studio, request))
         return {}
 
     def prepare_words(request: Request) -> Any:
-        return {"videos": studio.jobs.prepare_words()}
+        return {"videos": studio.jobs.prepare_words(by=actor(studio, request))}
 
     def put_line_away(request: Request) -> Any:
         studio.encoders.put_line_away(actor(studio, request))

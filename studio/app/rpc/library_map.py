@@ -16,7 +16,7 @@ def methods(studio: Studio) -> list[Method]:
         return studio.map.state(actor(studio, request))
 
     def make_map(request: MakeMap) -> Any:
-        return serializers.job(studio.map.start(request.anew))
+        return serializers.job(studio.map.start(request.anew, actor(studio, request)))
 
     def cancel_job(request: JobRequest) -> Any:
         studio.jobs.cancel(request.job)

@@ -67,7 +67,8 @@ def methods(studio: Studio) -> list[Method]:
 
     def compare(request: Compare) -> Any:
         names = [model_name(studio, name, request.task) or "" for name in (request.a, request.b)]
-        return {"jobs": studio.jobs.compare(request.video, request.task, names, request.query)}
+        by = actor(studio, request)
+        return {"jobs": studio.jobs.compare(request.video, request.task, names, request.query, by)}
 
     def compared(request: Compared) -> Any:
         return studio.jobs.compared(request.jobs)

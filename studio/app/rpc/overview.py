@@ -72,7 +72,7 @@ def _work(studio: Studio) -> list[Method]:
         return {}
 
     def retry_job(request: JobRequest) -> Any:
-        studio.work.retry(request.job)
+        studio.work.retry(request.job, actor(studio, request))
         return {}
 
     def retry_jobs(request: JobKindRequest) -> Any:

@@ -23,8 +23,8 @@ choose the library's encoder, or measure one's speed;
 pause, limit and order the work of all; try again all
 that failed; limit the cache, and make room in it;
 open another library
-change when a job that waits is done                   whoever added its video, among the places of their own;
-                                                       an admin, among all
+change when a job that waits is done                   whoever asked for it, or added its video, among the
+                                                       places of their own; an admin, among all
 say that annotators of a video work independently;     whoever added the video; an admin; they see everybody's
 compare two of them then                               work
 ====================================================  =========================================================

@@ -108,7 +108,7 @@ class Jobs:
 
         return self._store.read(work)
 
-    def ground(self, video_id: str, query: str, options: Row | None = None) -> Row:
+    def ground(self, video_id: str, query: str, options: Row | None = None, by: Actor = OWNER) -> Row:
         """Ask a video: at once when it is indexed ({"run"}), else, or to look closer, as a job ({"job"}).
 
         Options: top, engine, encoder, refine, check, remember.
@@ -120,7 +120,7 @@ class Jobs:
             return {"run": self._now("ground", row, params, no_progress)["run"]}
         if not query.strip():
             raise UsageError("Say in a few words what you are looking for.")
-        return {"job": serializers.job(self.start("ground", row["id"], params))}
+        return {"job": serializers.job(self.start("ground", row["id"], params, by))}
 
     def _now(self, kind: str, row: Row, params: Row, progress: ReportProgress) -> Row:
         _need_pictures(kind, row)
@@ -143,7 +143,7 @@ class Jobs:
 
     # ------------------------------------------------------------------ queued
 
-    def start(self, kind: str, video_id: str, params: Row | None = None) -> Row:
+    def start(self, kind: str, video_id: str, params: Row | None = None, by: Actor = OWNER) -> Row:
         """Queue a job for a video; the same job waiting already is returned instead.
 
         Raises UsageError, NotFound, JobError when the queue is full.
@@ -161,7 +161,7 @@ class Jobs:
         limit = self._settings.limits.queued_jobs
 
         def work(db: Any) -> Row:
-            job = jobs.insert(db, kind, row["id"], wanted, limit=limit, asked=True)
+            job = jobs.insert(db, kind, row["id"], wanted, limit=limit, asked=True, asked_by=by.name)
             jobs.bring_forward(db, row["id"])  # somebody waits for it
             return job
 
@@ -169,7 +169,9 @@ class Jobs:
         self.dispatcher.wake()
         return job
 
-    def start_for_library(self, kind: str, params: Row, alike: Sequence[str] = (), kept: Sequence[str] = ()) -> Row:
+    def start_for_library(
+        self, kind: str, params: Row, by: Actor = OWNER, alike: Sequence[str] = (), kept: Sequence[str] = ()
+    ) -> Row:
         """Queue a job about the whole library; the same job waiting already is returned instead, also where only these
         params are `alike` (see `jobs.insert`).
 
@@ -182,7 +184,9 @@ class Jobs:
             raise JobError("Jobs are queued by a running studio; start it with: studio serve")
         limit = self._settings.limits.queued_jobs
         job = self._store.write(
-            lambda db: jobs.insert(db, kind, None, params, limit=limit, asked=True, alike=alike, kept=kept)
+            lambda db: jobs.insert(
+                db, kind, None, params, limit=limit, asked=True, asked_by=by.name, alike=alike, kept=kept
+            )
         )
         self.dispatcher.wake()
         return job
@@ -211,15 +215,15 @@ class Jobs:
             wanted += [] if self._media.is_prepared(each, encoder) else [(each, "index")]
         self._queue(wanted)
 
-    def start_of_videos(self, kind: str, rows: Sequence[Row]) -> int:
+    def start_of_videos(self, kind: str, rows: Sequence[Row], by: Actor = OWNER) -> int:
         """Queue a job for each of these videos that it is for; it is done when nothing else waits. Not bounded, as
         `prepare`. Returns of how many. Raises UsageError."""
         queued_kind(kind)
         wanted = [(row, kind) for row in rows if videos.has_pictures(row) or not KINDS[kind].pictures]
-        self._queue(wanted, later=True)
+        self._queue(wanted, later=True, by=by)
         return len(wanted)
 
-    def _queue(self, wanted: Sequence[tuple[Row, str]], later: bool = False) -> None:
+    def _queue(self, wanted: Sequence[tuple[Row, str]], later: bool = False, by: Actor = OWNER) -> None:
         """Queue one job of a kind for each video."""
         if not wanted:
             return
@@ -230,7 +234,7 @@ class Jobs:
 
         def work(db: Any, part: Sequence[tuple[str, str, Row]]) -> None:
             for video_id, kind, params in part:
-                jobs.insert(db, kind, video_id, params, limit=None, later=later)
+                jobs.insert(db, kind, video_id, params, limit=None, later=later, asked_by=by.name)
 
         for part in jobs.in_parts(made):
             self._store.write(partial(work, part=part))
@@ -262,12 +266,12 @@ class Jobs:
         rows = self._store.read(videos.sizes)
         return sum(bool(kinds) for _, kinds in self._lacking(rows, everywhere=True))
 
-    def prepare_words(self, rows: Sequence[Row] | None = None) -> int:
+    def prepare_words(self, rows: Sequence[Row] | None = None, by: Actor = OWNER) -> int:
         """Queue what is missing of the words of these videos, or of all, for the studio that runs or the next one that
         does; returns of how many. It is done when nothing else waits. Not bounded, as `prepare`."""
         wanted = [(row, kinds) for row, kinds in self._lacking(rows) if kinds]
 
-        self._queue([(row, kind) for row, kinds in wanted for kind in kinds], later=True)
+        self._queue([(row, kind) for row, kinds in wanted for kind in kinds], later=True, by=by)
         return len(wanted)
 
     def _lacking(
@@ -290,13 +294,13 @@ class Jobs:
 
         return self._store.read(work)
 
-    def compare(self, video_id: str, task: str, names: Sequence[str], query: str = "") -> list[str]:
+    def compare(self, video_id: str, task: str, names: Sequence[str], query: str = "", by: Actor = OWNER) -> list[str]:
         """Try models of a task on one video, one after the other; returns the ids of the jobs.
 
         Raises UsageError, NotFound, JobError.
         """
         made = [model_comparison.params(task, name, query) for name in names]
-        return [self.start(kind, video_id, wanted)["id"] for kind, wanted in made]
+        return [self.start(kind, video_id, wanted, by)["id"] for kind, wanted in made]
 
     def compared(self, job_ids: Sequence[str]) -> Row:
         """How a comparison stands; see `model_comparison.results`."""

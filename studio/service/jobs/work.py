@@ -18,13 +18,13 @@ from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.jobs.jobs import Jobs
 from studio.service.model_downloads import ModelDownloads
 from studio.service.models import missing
-from studio.store import Store, jobs, preferences, videos, work
+from studio.store import Store, jobs, preferences, users, videos, work
 from studio.timeline import MICROS
 
 Row = dict[str, Any]
 Rates = Mapping[str, tuple[float | None, float | None]]
 LOOK_AFTER = "pause, limit or order the work of all"
-ORDER = "change when a job of this video is done"
+ORDER = "change when a job of theirs is done"
 MOST_SHOWN = 200  # rows of a list; of how many is said beside it
 LEAST_PROGRESS, LEAST_S = 0.05, 3.0  # from here on a job itself says how long it takes
 
@@ -42,7 +42,8 @@ class Work:
 
     def state(self, by: Actor = OWNER, waiting: int = 20, failed: int = 20) -> Row:
         """`running`, the first so many that wait (`queue`; `own`: somebody may change when it is done), of each kind
-        how many wait and failed (`kinds`), the newest so many that `failed`, and what is `off`. `left_s` is how long it
+        how many wait and failed (`kinds`), the newest so many that `failed`, and what is `off`; `asked_by` of a job is
+        "" where nobody asked, and `several` whether there are several users. `left_s` is how long it
         all takes still, by what was measured on this machine, without `unmeasured` jobs; None where nothing was. `held`
         says why nothing is begun, "" where it is not held.
         """
@@ -53,6 +54,7 @@ class Work:
             known = {row["kind"] for row in (*runs, *kinds)}
             rules = {
                 "paused": bool(paused_since(db)), "hours": hours(db), "since": held_since(db, now), "cores": cores(db),
+                "several": len(users.listed(db)) > 1,
             }  # fmt: skip
             first = work.queue(db, min(waiting, MOST_SHOWN))
             wrong = work.failed(db, min(failed, MOST_SHOWN)), work.failed_kinds(db)
@@ -75,7 +77,11 @@ class Work:
         return {
             "running": shown + self._others(),
             "queue": [
-                {**_row(row), "held": is_held({**row, "state": "queued"}, since), "own": by.owns(row["added_by"] or "")}
+                {
+                    **_row(row),
+                    "held": is_held({**row, "state": "queued"}, since),
+                    "own": by.owns(row["asked_by"], row["added_by"] or ""),
+                }
                 for row in first
             ],
             "waiting": sum(row["jobs"] for row in kinds),
@@ -89,6 +95,7 @@ class Work:
             "held": self._why_held(rules["paused"], set_hours if closed else None, now),
             "cores": rules["cores"],
             "cores_here": psutil.cpu_count() or 1,
+            "several": rules["several"],
             "serving": self._jobs.dispatcher is not None,
             "fixed": "" if by.admin else why_not(LOOK_AFTER),
             "off": self._off(),
@@ -96,7 +103,7 @@ class Work:
 
     def _others(self) -> list[Row]:
         """What runs beside the queue: models that are fetched, data sets that are written."""
-        plain = {"id": "", "kind": "", "video_id": None, "video": "", "query": None, "left_s": None}
+        plain = {"id": "", "kind": "", "video_id": None, "video": "", "query": None, "asked_by": "", "left_s": None}
         found = [
             {**plain, "title": f"Getting the model {name}", "message": "",
              "progress": each["done"] / max(1, each["total"])}
@@ -166,8 +173,8 @@ class Work:
         self._store.write(lambda db: preferences.choose(db, preferences.QUEUE_CORES, said))
 
     def move(self, job_id: str, to: str, by: Actor = OWNER) -> None:
-        """Change when a job that waits is done: `to` is one of `store.work.PLACES`. Who is no admin moves jobs of the
-        videos that they added, among the places that these have.
+        """Change when a job that waits is done: `to` is one of `store.work.PLACES`. Who is no admin moves jobs that
+        they asked for and those of videos that they added, among the places that these have.
 
         Raises UsageError, NotFound, PermissionDenied.
         """
@@ -176,15 +183,15 @@ class Work:
             if by.admin:
                 work.move(db, job_id, to)
                 return
-            owner = work.owner(db, job_id)
-            need(by, *((ORDER, owner) if owner else (LOOK_AFTER,)))
+            owners = work.owners(db, job_id)
+            need(by, *((ORDER, *owners) if owners else (LOOK_AFTER,)))
             work.move_among_own(db, job_id, to, by.name)
 
         self._store.write(put)
 
-    def retry(self, job_id: str) -> None:
+    def retry(self, job_id: str, by: Actor = OWNER) -> None:
         """Queue again a job that failed. Raises UsageError where it did not, or was tried again already."""
-        if not self._retry(job_id=job_id):
+        if not self._retry(job_id=job_id, asked_by=by.name):
             raise UsageError("This job is no longer among those that failed.")
 
     def retry_all(self, kind: str = "", by: Actor = OWNER) -> int:
@@ -192,9 +199,11 @@ class Work:
         need(by, LOOK_AFTER)
         return self._retry(kind=kind or None)
 
-    def _retry(self, *, job_id: str | None = None, kind: str | None = None) -> int:
+    def _retry(self, *, job_id: str | None = None, kind: str | None = None, asked_by: str = "") -> int:
         count = self._store.write(
-            lambda db: work.retry(db, lambda params: _with_files(db, params), job_id=job_id, kind=kind)
+            lambda db: work.retry(
+                db, lambda params: _with_files(db, params), job_id=job_id, kind=kind, asked_by=asked_by
+            )
         )
         self._jobs.wake()
         return count
@@ -248,7 +257,7 @@ def _title(kind: str) -> str:
 
 
 def _row(row: Row) -> Row:
-    shown = ("id", "kind", "video_id", "query", "message")
+    shown = ("id", "kind", "video_id", "query", "message", "asked_by")
     return {**{key: row[key] for key in shown}, "title": _title(row["kind"]), "video": row["video"] or ""}
 
 

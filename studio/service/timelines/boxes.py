@@ -167,7 +167,7 @@ class Boxes:
         Raises UsageError, NotFound, PermissionDenied, JobError.
         """
         params = self._params(video, box_id, at_us, until_us, edit, annotator, by)
-        return self._jobs.start(TRACK, self._medium(video, box_id)["id"], params)
+        return self._jobs.start(TRACK, self._medium(video, box_id)["id"], params, by)
 
     def track(
         self, video: Row, box_id: str, at_us: int, until_us: int, annotator: str = "",

@@ -24,7 +24,6 @@ from studio.timeline import MICROS, seconds, us
 from studio.timeline.spans import Span, covers, distinct, is_same, union
 
 Row = dict[str, Any]
-TAUGHT = "detection"  # the task of labels that were learned
 FEEDS = ("likely", "unsure", "different", "random")
 MOST_SHOWN = 60
 POOL = 2_000  # predictions among which the most different ones are looked for
@@ -85,7 +84,7 @@ class ReviewDesk:
             )
         )  # fmt: skip
         known = _by_video(decided)
-        waiting = [row for row in waiting if row["task"] != TAUGHT or not _is_known(row, known)]
+        waiting = [row for row in waiting if row["task"] != serializers.TAUGHT or not _is_known(row, known)]
         if asked.feed == "random":
             sample = self._store.read(lambda db: _Sample(db, asked.track, asked.wanted.label, reader, self._orders))
             items = _taking_turns(map(_prediction, sample.to_judge(waiting)), map(sample.item, sample.unanswered()))
@@ -313,7 +312,7 @@ def _likely(asked: DeskRequest, waiting: list[Row]) -> list[Row]:
     its score."""
     if asked.feed != "likely" or (asked.wanted.lowest, asked.wanted.highest) != (None, None):
         return waiting
-    return [row for row in waiting if row["task"] != TAUGHT or _chance(row) >= LEAST]
+    return [row for row in waiting if row["task"] != serializers.TAUGHT or _chance(row) >= LEAST]
 
 
 def _unsure(row: Row) -> float:
@@ -338,7 +337,7 @@ def _prediction(row: Row) -> Row:
         "pictures": videos.has_pictures(row), "independent": bool(row["independent"]),
         "track": row["row"], "label": row["label"], "at": None,
         "start": seconds(row["start_us"]), "end": seconds(row["end_us"]), "score": row["score"],
-        **({"confidence": row["score"]} if row["task"] == TAUGHT else {}),  # of a taught label the score is a chance
+        **serializers.chance(row["task"], row["score"]),
         **{key: payload[key] for key in serializers.SHOWN_OF_PAYLOAD if key in payload},
     }  # fmt: skip
 

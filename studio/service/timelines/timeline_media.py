@@ -16,7 +16,7 @@ from studio.errors import UsageError
 from studio.formats import timecode
 from studio.jobs import ReportProgress
 from studio.service import serializers
-from studio.service.accounts.rights import Actor, own_layer
+from studio.service.accounts.rights import OWNER, Actor, own_layer
 from studio.service.jobs.jobs import Jobs, no_progress
 from studio.service.videos import tracks
 from studio.service.videos.media_cache import MediaCache
@@ -204,9 +204,9 @@ class TimelineMedia:
         with which it fits from beginning to end. Nothing is changed."""
         return _shown_offset(self._jobs.do("synchronise", video_id, self._with(video_id, medium_id), progress))
 
-    def start_by_sound(self, video_id: str, medium_id: str) -> Row:
+    def start_by_sound(self, video_id: str, medium_id: str, by: Actor = OWNER) -> Row:
         """The same as a job of the queue, whose result is as `tasks.synchronise` has it."""
-        return serializers.job(self._jobs.start("synchronise", video_id, self._with(video_id, medium_id)))
+        return serializers.job(self._jobs.start("synchronise", video_id, self._with(video_id, medium_id), by))
 
     def _with(self, video_id: str, medium_id: str) -> Row:
         """The parameters of a comparison. Raises UsageError where there is nothing to compare."""

@@ -91,13 +91,13 @@ class VideoList:
         self._need_collection(collection, "delete", by)
         self._store.write(lambda db: video_groups.delete(db, collection))
 
-    def prepare(self, ids: Sequence[str], kind: str) -> int:
+    def prepare(self, ids: Sequence[str], kind: str, by: Actor = OWNER) -> int:
         """Queue a job of each of these videos; it is done when nothing else waits. Returns of how many. Raises
         UsageError."""
         if kind not in JOBS:
             raise UsageError(f"“{kind}” cannot be done of many videos at once; use one of {', '.join(JOBS)}.")
         rows = self._store.read(lambda db: videos.with_ids(db, ids))
-        return self._jobs.start_of_videos(kind, rows)
+        return self._jobs.start_of_videos(kind, rows, by)
 
     def remove(self, ids: Sequence[str], by: Actor = OWNER) -> tuple[list[str], list[str]]:
         """Take videos out of the library, those that somebody may; returns the ids of these, and a sentence for each

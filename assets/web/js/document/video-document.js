@@ -33,6 +33,10 @@ const SAVED_MS = 30; // how often it is looked whether all is saved
 export class VideoDocument {
   #isGone = false;
   #reader = ""; // whose page this is
+  /** Why edits were not saved, as the person was told since nothing waited: a step goes in several batches.
+   * @type {Set<string>}
+   */
+  #told = new Set();
   /** @param {string} about */
   #waits = (about) => this.outbox.waitsFor(about);
 
@@ -161,6 +165,7 @@ export class VideoDocument {
    * @param {string} why
    */
   #takeState(state, why) {
+    if (state === "saved") this.#told.clear();
     if (state === "gone") this.#gone(why);
     else if (state === "others") {
       this.store.notice(why);
@@ -213,6 +218,7 @@ export class VideoDocument {
     if (saved.length) store.tellSaved();
     const over = saved.map(({ edit }) => edit);
     if (store.isClosed) return over; // nobody looks: what failed waits in storage until the video is opened again
+    /** @type {Set<string>} */
     const reasons = new Set();
     for (const failure of failures) {
       if (failure.about === PEOPLE) {
@@ -228,7 +234,10 @@ export class VideoDocument {
         reasons.add(failure.result.error);
       }
     }
-    for (const text of reasons) store.notice(text);
+    for (const text of reasons) {
+      if (!this.#told.has(text)) store.notice(text);
+      this.#told.add(text);
+    }
     // what was found in a camera lies elsewhere once it is moved
     const moved = saved.some(({ edit }) => isOfCamera(edit)) && !this.outbox.pending.some(isOfCamera);
     if (reasons.size || moved) this.reload();

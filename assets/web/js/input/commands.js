@@ -167,9 +167,11 @@ export function commands(workspace) {
     make(workspace, start, isMarked ? out : start + NEW_S, "", marked);
   }
 
+  const isThere = (/** @type {string} */ id) => Boolean(store().shown(id));
+
   function paste() {
     if (!clipboard.length) return;
-    selection.set(copying.paste(editor(), clipboard, player.time, player.frames));
+    selection.instead(() => copying.paste(editor(), clipboard, player.time, player.frames), isThere);
   }
 
   return {
@@ -215,17 +217,11 @@ export function commands(workspace) {
       };
     },
     split: edit(
-      (_, chosen) => {
-        const second = operations.split(editor(), chosen, player.time, player.frames);
-        if (second) selection.instead(second);
-      },
+      (_, chosen) => selection.instead(() => operations.split(editor(), chosen, player.time, player.frames), isThere),
       () => lines.split(),
     ),
     merge: edit(
-      (ids) => {
-        const merged = operations.merge(editor(), ids);
-        if (merged) selection.one(merged);
-      },
+      (ids) => selection.instead(() => operations.merge(editor(), ids), isThere),
       () => lines.merge(),
     ),
     extend: edit((_, chosen) => {

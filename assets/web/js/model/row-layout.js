@@ -25,6 +25,18 @@ export const builtInKey = (name) => BUILT_IN + name;
 /** What a row is called, by its key. @param {string} key */
 export const nameOfRow = (key) => (key.startsWith(BUILT_IN) ? key.slice(BUILT_IN.length) : key);
 
+/** What rows are called among each other, by their keys: where a person named one of theirs like one of ours, both say
+ * which they are.
+ * @param {readonly string[]} keys
+ */
+export function namesOfRows(keys) {
+  const all = keys.map(nameOfRow);
+  return all.map((name, n) => {
+    if (all.indexOf(name) === all.lastIndexOf(name)) return name;
+    return `${name} · ${keys[n] === name ? "your row" : "built in"}`;
+  });
+}
+
 /** @type {{ [row: string]: RowState }} */
 const FIRST = { [builtInKey("Spectrogram")]: { hidden: true } }; // computed when it is first looked at
 const VERSION = 2; // of what is kept; before, rows that are no tracks were kept under their names alone

@@ -8,7 +8,9 @@ export class Selection extends Emitter {
   ids = new Set();
   /** @type {string | null} */
   current = null;
-  /** What was chosen before `instead`. @type {{ ids: readonly string[], current: string | null } | null} */
+  /** What was chosen before `instead`, and what of that was gone then.
+   * @type {{ ids: readonly string[], current: string | null, gone: readonly string[] } | null}
+   */
   #before = null;
 
   /** @param {string} id */
@@ -25,13 +27,17 @@ export class Selection extends Emitter {
     this.set(id === null ? [] : [id], id);
   }
 
-  /** One in place of what is chosen, which is chosen again should this one be taken back: the server may refuse it.
-   * @param {string} id
+  /** What `make` makes, in place of what is chosen, which is chosen again should that be taken back: the server may
+   * refuse it.
+   * @param {() => readonly string[] | string | null} make where it makes nothing, all stays as it is
+   * @param {(id: string) => boolean} exists
    */
-  instead(id) {
-    const before = { ids: [...this.ids], current: this.current };
-    this.one(id);
-    this.#before = before;
+  instead(make, exists) {
+    const { ids, current } = this;
+    const made = [make() ?? []].flat();
+    if (!made.length) return;
+    this.set(made);
+    this.#before = { ids: [...ids], current, gone: [...ids].filter((id) => !exists(id)) };
   }
 
   /**
@@ -56,10 +62,12 @@ export class Selection extends Emitter {
    * @param {(id: string) => boolean} exists
    */
   keepOnly(exists) {
-    if ([...this.ids].every(exists)) return;
-    const isGone = ![...this.ids].some(exists);
-    const { ids, current } = (isGone && this.#before) || this;
+    const before = this.#before;
+    const isBack = before !== null && (before.gone.some(exists) || ![...this.ids].some(exists));
+    if (!isBack && [...this.ids].every(exists)) return;
+    const { ids, current } = isBack ? before : this;
     const left = [...ids].filter(exists);
     this.set(left, current !== null && exists(current) ? current : (left.at(-1) ?? null));
+    if (!isBack) this.#before = before; // the rest of what was made may be taken back, too
   }
 }

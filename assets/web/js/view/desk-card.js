@@ -1,6 +1,7 @@
 // One moment on the review desk: its pictures, what is around it, and its ends to be moved.
 
 import { addressOf, follow } from "../router.js";
+import { certaintyOf } from "./certainty.js";
 import { clock, el, isolated } from "./dom.js";
 
 /** @import { DeskItem } from "../types.js" */
@@ -122,8 +123,11 @@ export class DeskCard {
     this.verdict.textContent = verdict && (item.at === null ? verdict : verdict === "accepted" ? "yes" : "no");
     this.accept.setAttribute("aria-pressed", String(verdict === "accepted"));
     this.reject.setAttribute("aria-pressed", String(verdict === "rejected"));
+    const { score, confidence } = item;
     this.words.textContent =
-      item.at === null ? `${isolated(label)}${likelihood(item)}` : `Is ${isolated("“" + label + "”")} here?`;
+      score === null
+        ? `Is ${isolated("“" + label + "”")} here?`
+        : `${isolated(label)} · ${certaintyOf({ score, confidence })}`;
     this.span.style.left = `${this.#share(start)}%`;
     this.span.style.width = `${this.#share(end) - this.#share(start)}%`;
     const words = verdict ? `, ${this.verdict.textContent}` : "";
@@ -177,10 +181,4 @@ export class DeskCard {
     });
     strip.addEventListener("pointercancel", () => (held = null));
   }
-}
-
-/** @param {DeskItem} item */
-function likelihood({ confidence, score }) {
-  if (confidence !== undefined) return ` · ${Math.floor(100 * confidence)} % likely`;
-  return score === null ? "" : ` · score ${score.toFixed(2)}`;
 }

@@ -1,11 +1,9 @@
 // Why a moment was found: its words, its frames, and where in the picture each part of the question is seen.
 
+import { LIKELY, percent } from "./certainty.js";
 import { clock, contextOf, el } from "./dom.js";
 
 /** @import { Explanation } from "../types.js" */
-
-/** The confidence from which something counts as likely. */
-export const LIKELY = 0.5;
 
 const KINDS = { object: "thing", attribute: "property", action: "action" };
 
@@ -98,9 +96,6 @@ function partsOf(parts, grid, area, peak, picture, show) {
   });
   return el("div", { class: "parts", role: "group", "aria-label": "What of the question is seen" }, ...buttons);
 }
-
-/** @param {number} share */
-const percent = (share) => `${Math.floor(100 * share)} %`;
 
 /** Cells that add to the likeness in the accent's colour, the more the stronger; what takes away from it stays clear.
  * @param {number[]} heat

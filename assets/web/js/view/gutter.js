@@ -1,7 +1,7 @@
 // The names beside the rows of the timeline, each with a menu: collapse, hide, only this, lock, move, resize.
 
 import { Emitter } from "../emitter.js";
-import { nameOfRow } from "../model/row-layout.js";
+import { namesOfRows } from "../model/row-layout.js";
 import { el } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { RULER_H } from "./ruler.js";
@@ -238,8 +238,8 @@ export function rowsMenu(anchor, keys, rowLayout) {
     [
       ["Show all rows", () => rowLayout.showAll()],
       null,
-      ...keys.map(
-        (key) => /** @type {MenuItem} */ ([nameOfRow(key), () => show(key), { checked: rowLayout.isShown(key) }]),
+      ...namesOfRows(keys).map(
+        (name, n) => /** @type {MenuItem} */ ([name, () => show(keys[n]), { checked: rowLayout.isShown(keys[n]) }]),
       ),
     ],
     "Rows",

@@ -8,6 +8,7 @@ import { dependencyOf, parentOf } from "../model/tiers.js";
 import { draftOf, keepDraft } from "../sync/drafts.js";
 import { attributeFields } from "./attribute-fields.js";
 import { byline } from "./authors.js";
+import { certaintyDetails, certaintyOf } from "./certainty.js";
 import { clock, el } from "./dom.js";
 import { labelField, phaseFields, timeFields, trackField } from "./inspector-fields.js";
 import { wholeVideo } from "./whole-video.js";
@@ -292,9 +293,8 @@ export function severalPanel({ store, editor }, items, actions) {
  */
 export function predictionPanel(store, p, actions) {
   const correction = store.correctionOf(p.id);
-  const sure =
-    (p.confidence === undefined ? "" : `, ${Math.round(100 * p.confidence)} % sure`) +
-    (p.stability === undefined ? "" : `, stability ${p.stability.toFixed(2)}`);
+  const certainty = certaintyOf(p);
+  const stable = p.stability === undefined ? "" : `, stability ${p.stability.toFixed(2)}`;
   const { onset = 0, apex, offset = 0 } = p;
   const times =
     apex === undefined ? "" : ` Comes at ${clock(onset)}, is strongest at ${clock(apex)}, gone at ${clock(offset)}.`;
@@ -304,7 +304,8 @@ export function predictionPanel(store, p, actions) {
     timeFields(p, actions.frames, null),
     el("p", {
       class: "muted",
-      text: `Score ${p.score.toFixed(2)}${sure}.${times} Drag an edge to correct it; the prediction itself stays as it is.`,
+      title: certaintyDetails(p),
+      text: `${certainty[0].toUpperCase()}${certainty.slice(1)}${stable}.${times} Drag an edge to correct it; the prediction itself stays as it is.`,
     }),
     el(
       "div",

@@ -4,6 +4,8 @@ import { el, redraw } from "./dom.js";
 
 /** @import { Job, JobKinds } from "../types.js" */
 
+const OF_CAMERA = "synchronise"; // what came of it is said beside the camera, where it is tried again, too
+
 /** What the panel needs to show jobs.
  * @typedef {object} JobActions
  * @property {JobKinds} kinds
@@ -53,6 +55,7 @@ export const waitingText = ({ ahead, held }) =>
  */
 function isShown(job, jobs, since) {
   if (job.state === "queued" || job.state === "running") return true;
+  if (job.kind === OF_CAMERA) return false;
   if (job.state === "failed") return !jobs.some((other) => other.kind === job.kind && other.created > job.created);
   return job.created >= since && Boolean(job.result?.note);
 }

@@ -5,6 +5,7 @@ import { ALL } from "../model/review-filter.js";
 import { below, progress, queue, uncertainty } from "../model/review-queue.js";
 import { addressOf } from "../router.js";
 import { call } from "../sync/api.js";
+import { certaintyDetails, certaintyOf } from "./certainty.js";
 import { clock, counted, el, finder, redraw, targetOf } from "./dom.js";
 
 /** @import { Calls, Server } from "../types.js" */
@@ -223,8 +224,8 @@ export class ReviewPanel {
             el("span", { class: "what", dir: "auto", text: p.label }),
             el("span", {
               class: "where muted",
-              text: `${store.rowOf(p)} · ${p.score.toFixed(2)}`,
-              title: `Uncertainty ${uncertainty(p).toFixed(2)}`,
+              text: `${certaintyOf(p)} · ${store.rowOf(p)}`,
+              title: `${store.rowOf(p)}. ${certaintyDetails(p)}. Uncertainty ${uncertainty(p).toFixed(2)}`,
             }),
           ),
         ),

@@ -1,8 +1,9 @@
 // One moment that was found: its picture, where it lies in its video, and on demand why.
 
 import { messageOf } from "../sync/api.js";
+import { sureness } from "./certainty.js";
 import { clock, contextOf, el } from "./dom.js";
-import { LIKELY, explanationOf } from "./explanation.js";
+import { explanationOf } from "./explanation.js";
 
 /** @import { Explanation, Hit, ScoreProfile } from "../types.js" */
 
@@ -110,12 +111,6 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
     ),
     reasons,
   );
-}
-
-/** How sure a moment is, in words and per cent. @param {number} confidence 0…1 */
-function sureness(confidence) {
-  const words = confidence >= 0.8 ? "very likely" : confidence >= LIKELY ? "likely" : "probably not";
-  return `${words}, ${Math.floor(100 * confidence)} %`; // just below a half is not a half
 }
 
 /** @param {Hit} hit */

@@ -1,6 +1,7 @@
 // One segment on the timeline's canvas.
 
 import { summary, typesOf } from "../model/attribute-types.js";
+import { certaintyOf } from "./certainty.js";
 import { isolated } from "./dom.js";
 import { inkOn } from "./layout.js";
 import { drawPhases, shownPhases } from "./phases.js";
@@ -18,6 +19,7 @@ import { drawPhases, shownPhases } from "./phases.js";
  * @property {Verdict} [verdict]
  * @property {boolean} [preview]
  * @property {number} [score]
+ * @property {number} [confidence]
  * @property {number} start
  * @property {number} end
  * @property {{ [name: string]: Json }} [attributes]
@@ -174,9 +176,10 @@ function opacityOf({ verdict, preview }) {
 /**
  * @param {Drawn} item
  * @param {Lane["kind"]} kind
- * @param {boolean} hasRoom for the score
+ * @param {boolean} hasRoom for how sure the model is
  */
-function textOf({ label, verdict = "", score }, kind, hasRoom) {
+function textOf({ label, verdict = "", score, confidence }, kind, hasRoom) {
   if (kind === "annotation") return isolated(label || "(no label)");
-  return MARKS[verdict] + isolated(label) + (hasRoom && score !== undefined ? ` ${score.toFixed(2)}` : "");
+  const sure = hasRoom && score !== undefined ? certaintyOf({ score, confidence }) : "";
+  return MARKS[verdict] + [label && isolated(label), sure].filter(Boolean).join(" · ");
 }

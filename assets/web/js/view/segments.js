@@ -1,6 +1,7 @@
 // The list of all segments.
 
 import { byline } from "./authors.js";
+import { certaintyOf } from "./certainty.js";
 import { clock, counted, el, targetOf } from "./dom.js";
 import { inkOn } from "./layout.js";
 
@@ -120,7 +121,7 @@ export class SegmentList {
     const texts = [
       `${clock(start, 2)}–${clock(end, 2)}`,
       label || "(no label)",
-      isMade ? track : `${track} · ${item.score.toFixed(2)}`,
+      isMade ? track : `${certaintyOf(item)} · ${track}`,
     ];
     [when, what, where].forEach((node, i) => {
       if (node.textContent !== texts[i]) node.textContent = texts[i];

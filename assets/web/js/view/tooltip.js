@@ -1,7 +1,8 @@
-// What a segment is that is too short to say so itself: its label, times and score beside the pointer; and what curves
+// What a segment is that is too short to say so itself: its label, times and how sure the model is, beside the pointer; and what curves
 // say there.
 
 import { byline } from "./authors.js";
+import { certaintyOf } from "./certainty.js";
 import { clock } from "./dom.js";
 import { valuesAt } from "./graphs.js";
 import { shownPhases } from "./phases.js";
@@ -29,13 +30,13 @@ export class Tooltip {
       return;
     }
     const { item, x, y } = at;
-    const score = "score" in item ? ` · ${item.score.toFixed(2)}` : "";
+    const sure = "score" in item ? ` · ${certaintyOf(item)}` : "";
     const phases = shownPhases(item);
     const when = phases
       ? `\nonset ${clock(phases.onset)} · apex ${clock(phases.apex)} · offset ${clock(phases.offset)}`
       : "";
     const by = whose && "annotator" in item ? `\n${byline(item)}` : "";
-    this.say(`${item.label || "(no label)"}\n${clock(item.start)} – ${clock(item.end)}${score}${when}${by}`, x, y);
+    this.say(`${item.label || "(no label)"}\n${clock(item.start)} – ${clock(item.end)}${sure}${when}${by}`, x, y);
   }
 
   /**

@@ -5,7 +5,7 @@ import { about, summaryOf } from "../model/work.js";
 import { addressOf, follow } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
-import { el, finder, toast } from "./dom.js";
+import { el, finder, isolated, toast } from "./dom.js";
 import { unlessDrawn } from "./jobs-panel.js";
 
 /** @import { Server, Work, WorkJob, WorkKind } from "../types.js" */
@@ -64,7 +64,7 @@ export class WorkPanel {
     $("work-fixed").textContent = work.fixed;
     for (const id of ["work-pause", "work-save"]) $(id, "button").disabled = Boolean(work.fixed);
     this.#showLimits(work);
-    this.#showRunning(work.running);
+    this.#showRunning(work);
     this.#showKinds(work);
     this.#showQueue(work);
     this.#showFailed(work);
@@ -95,16 +95,16 @@ export class WorkPanel {
     for (const id of ["work-from", "work-to"]) $(id, "input").disabled = $("work-all-day", "input").checked;
   }
 
-  /** @param {WorkJob[]} jobs */
-  #showRunning(jobs) {
+  /** @param {Work} work */
+  #showRunning({ running: jobs, several }) {
     const box = this.#$("work-running");
     const key = (/** @type {WorkJob} */ job) => job.id || job.title;
-    unlessDrawn(box, jobs.map(key), () =>
+    unlessDrawn(box, [jobs.map(key), several], () =>
       jobs.map((job) =>
         el(
           "li",
           { class: "progress job" },
-          el("span", { dir: "auto" }, ...nameOf(job), el("span", { class: "muted doing" })),
+          el("span", { dir: "auto" }, ...nameOf(job), askedBy(job, several), el("span", { class: "muted doing" })),
           job.id ? this.#button(job, "cancel_job", {}, "Cancel", "link") : null,
           el("progress", { max: 1, "aria-label": labelOf(job) }),
         ),
@@ -134,45 +134,49 @@ export class WorkPanel {
   }
 
   /** @param {Work} work */
-  #showQueue({ queue, waiting, fixed }) {
+  #showQueue({ queue, waiting, fixed, several }) {
     const $ = this.#$;
     $("work-waiting").hidden = !waiting;
     const last = queue.length === waiting;
     const movable = queue.filter((job) => job.own || !fixed); // who is no admin: among these places
-    unlessDrawn($("work-queue"), [queue.map((job) => [job.id, job.held, job.own]), fixed, last], () =>
-      queue.map((job) => {
-        const isLast = last && job === movable.at(-1);
-        const idle = (/** @type {string} */ to) => (to === "first" || to === "up" ? job === movable[0] : isLast);
-        return el(
-          "li",
-          {},
-          el(
-            "span",
-            { class: "grow", dir: "auto" },
-            ...nameOf(job),
-            job.held ? el("span", { class: "muted", text: " · held" }) : null,
-          ),
-          el(
-            "span",
-            { class: "actions" },
-            ...MOVES.map(([to, sign, where]) =>
-              this.#button(job, "move_job", { to }, sign, "plain", `Move ${where}`, !movable.includes(job), idle(to)),
+    unlessDrawn(
+      $("work-queue"),
+      [queue.map((job) => [job.id, job.held, job.own, job.asked_by]), fixed, last, several],
+      () =>
+        queue.map((job) => {
+          const isLast = last && job === movable.at(-1);
+          const idle = (/** @type {string} */ to) => (to === "first" || to === "up" ? job === movable[0] : isLast);
+          return el(
+            "li",
+            {},
+            el(
+              "span",
+              { class: "grow", dir: "auto" },
+              ...nameOf(job),
+              askedBy(job, several),
+              job.held ? el("span", { class: "muted", text: " · held" }) : null,
             ),
-            this.#button(job, "cancel_job", {}, "✕", "plain", "Cancel"),
-          ),
-        );
-      }),
+            el(
+              "span",
+              { class: "actions" },
+              ...MOVES.map(([to, sign, where]) =>
+                this.#button(job, "move_job", { to }, sign, "plain", `Move ${where}`, !movable.includes(job), idle(to)),
+              ),
+              this.#button(job, "cancel_job", {}, "✕", "plain", "Cancel"),
+            ),
+          );
+        }),
     );
     this.#showMore($("work-more"), queue.length, waiting, () => (this.#waiting = MORE));
   }
 
   /** @param {Work} work */
-  #showFailed({ failed, failures, kinds, fixed }) {
+  #showFailed({ failed, failures, kinds, fixed, several }) {
     const $ = this.#$;
     $("work-failures").hidden = !failures;
-    const several = kinds.filter((kind) => kind.failed > 1);
-    unlessDrawn($("work-failed-kinds"), [several.map(({ kind, failed: n }) => [kind, n]), fixed], () =>
-      several.map(({ kind, title, failed: count }) =>
+    const repeated = kinds.filter((kind) => kind.failed > 1);
+    unlessDrawn($("work-failed-kinds"), [repeated.map(({ kind, failed: n }) => [kind, n]), fixed], () =>
+      repeated.map(({ kind, title, failed: count }) =>
         el("button", {
           type: "button",
           "data-key": `retry ${kind}`,
@@ -183,29 +187,26 @@ export class WorkPanel {
         }),
       ),
     );
-    unlessDrawn(
-      $("work-failed"),
-      failed.map(({ id, error }) => [id, error]),
-      () =>
-        failed.map((job) =>
+    unlessDrawn($("work-failed"), [failed.map(({ id, error }) => [id, error]), several], () =>
+      failed.map((job) =>
+        el(
+          "li",
+          {},
           el(
-            "li",
-            {},
-            el(
-              "span",
-              { class: "grow" },
-              el("span", { dir: "auto" }, ...nameOf(job)),
-              el("span", { class: "error", dir: "auto", text: ` ${job.error ?? ""} ` }),
-              el("span", { class: "muted small", text: job.ended ? new Date(job.ended).toLocaleString() : "" }),
-            ),
-            el(
-              "span",
-              { class: "actions" },
-              this.#button(job, "retry_job", {}, "Try again", "link"),
-              this.#button(job, "dismiss_job", {}, "Dismiss", "link"),
-            ),
+            "span",
+            { class: "grow" },
+            el("span", { dir: "auto" }, ...nameOf(job), askedBy(job, several)),
+            el("span", { class: "error", dir: "auto", text: ` ${job.error ?? ""} ` }),
+            el("span", { class: "muted small", text: job.ended ? new Date(job.ended).toLocaleString() : "" }),
+          ),
+          el(
+            "span",
+            { class: "actions" },
+            this.#button(job, "retry_job", {}, "Try again", "link"),
+            this.#button(job, "dismiss_job", {}, "Dismiss", "link"),
           ),
         ),
+      ),
     );
     this.#showMore($("work-more-failed"), failed.length, failures, () => (this.#failed = MORE));
   }
@@ -301,6 +302,10 @@ const nameOf = ({ title, video, video_id: id, query }) => [
   ...(id && video ? [" ", link("annotate", video, id)] : []),
   query ? ` “${query}”` : null,
 ];
+
+/** Who asked for a job, where there are several who may have. @param {WorkJob} job @param {boolean} several */
+const askedBy = ({ asked_by: name }, several) =>
+  several && name ? el("span", { class: "muted", text: ` · asked by ${isolated(name)}` }) : null;
 
 /**
  * @param {Page} page
