@@ -6,6 +6,7 @@ from typing import Any
 
 from studio.cli.common import Args, Commands, known, opened, show
 from studio.errors import UsageError
+from studio.formats.notes import counted
 from studio.formats.table import sheet
 from studio.timeline import to_dict
 
@@ -78,7 +79,7 @@ def budget(args: Args) -> int:
     rows = found["transitions" if args.transitions else "labels"]
     if args.output:
         args.output.write_bytes(sheet(rows))
-        print(f"studio: {len(rows)} rows written to {args.output.name}", file=sys.stderr)
+        print(f"studio: {counted('row(s)', len(rows))} written to {args.output.name}", file=sys.stderr)
     if args.json or not args.output:
         videos = found["videos"]
         observed = f"{videos} video{'s' * (videos != 1)}, {found['observed']:.1f} s observed"

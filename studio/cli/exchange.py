@@ -10,6 +10,7 @@ from studio.atomic_files import write_atomic
 from studio.cli.common import Args, Commands, Json, bar, known, opened, show
 from studio.errors import NotFound, UsageError
 from studio.formats.model import segments, transcript_lines
+from studio.formats.notes import counted
 from studio.formats.table import ROLES
 from studio.service import Studio
 from studio.service.exchange import dataset
@@ -124,14 +125,14 @@ def _dataset(args: Args) -> int:
     if args.check:
         with opened(args) as studio:
             found = studio.datasets.preview(wish)
-        counts = ((found[f"{what}s"], what) for what in ("annotation", "video"))
-        what = " in ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counts)
+        what = f"{counted('annotation(s)', found['annotations'])} in {counted('video(s)', found['videos'])}"
         show(args, {"format": wish.format, **found}, [what, *(found["lost"] or ["Nothing is lost."])])
         return 0
     with opened(args) as studio, bar("data set") as progress:
         card = studio.datasets.export(args.dataset.expanduser().absolute(), wish, progress)
     splits = ", ".join(f"{count} {split}" for split, count in card["splits"].items())
-    lines = [f"{args.dataset}: {card['annotations']} annotations in {card['videos']} videos ({splits})", *card["lost"]]
+    size = f"{counted('annotation(s)', card['annotations'])} in {counted('video(s)', card['videos'])}"
+    lines = [f"{args.dataset}: {size} ({splits})", *card["lost"]]
     show(args, {"dataset": str(args.dataset), **card}, lines)
     return 0
 
@@ -244,11 +245,12 @@ def _different(result: Json) -> list[str]:
 
 
 def _line(each: Json) -> str:
-    said = f", {each['objects']} boxes over time" * bool(each["objects"])
+    said = f", {counted('box(es)', each['objects'])} over time" * bool(each["objects"])
     for what in ("line", "curve", "camera"):
         count = each[f"{what}s"]
-        said += f", {count} {what}{'s' * (count != 1)}" * bool(count)
-    state = "undone" if each["undone"] else f"{each['annotations']} annotations{said}" * (each["kind"] == "annotations")
+        said += f", {counted(f'{what}(s)', count)}" * bool(count)
+    all_of_it = f"{counted('annotation(s)', each['annotations'])}{said}"
+    state = "undone" if each["undone"] else all_of_it * (each["kind"] == "annotations")
     return f"{each['id']}  {each['at'][:19]}  {each['format']:<12} {each['file']}  {state or 'lines'}"
 
 

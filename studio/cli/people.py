@@ -6,6 +6,7 @@ from pathlib import Path
 from studio.cli.common import Args, Commands, Json, bar, known, opened, show
 from studio.errors import UsageError
 from studio.formats import subtitles
+from studio.formats.notes import counted
 from studio.service.models import engines
 from studio.timeline import seconds
 
@@ -130,7 +131,8 @@ def words(args: Args) -> int:
     """`studio words`"""
     with opened(args) as studio:
         made = studio.transcripts.as_rows(studio.videos.get(known(studio, args.video)), args.by)
-    said = f"{made['lines']} lines and {made['words']} words on {len(made['rows'])} rows: {', '.join(made['rows'])}"
+    what = f"{counted('line(s)', made['lines'])} and {counted('word(s)', made['words'])}"
+    said = f"{what} on {counted('row(s)', len(made['rows']))}: {', '.join(made['rows'])}"
     show(args, made, [said, f"Take it back with: studio import --undo {made['import']}"])
     return 0
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from studio.cli.common import Args, Commands, Json, opened, settings_of, show
 from studio.errors import UsageError
+from studio.formats.notes import counted
 from studio.service.system.cache_folder import OWN, choose
 from studio.service.system.storage import BY_ITSELF, CLEANABLE, parse_size
 
@@ -41,7 +42,7 @@ def storage(args: Args) -> int:
             to, kinds = parse_size(args.to) if args.to else 0, tuple(args.kind or BY_ITSELF)
             found = studio.storage.preview(to, kinds) if args.preview else studio.storage.clean(to, kinds)
             done = "would be" if args.preview else "were"
-            said = f"{size_text(found['bytes'])} of {found['videos']} videos {done} removed."
+            said = f"{size_text(found['bytes'])} of {counted('video(s)', found['videos'])} {done} removed."
             show(args, found, [said, *(found["lost"] if args.preview else [])])
             return 0
         if args.action == "limit":

@@ -281,10 +281,11 @@ def _kept(
     if learned.step == "text" or learned.measured is None:
         return ModelCard(name, TASK, key, "", "", "", {}, labels=(lesson.label,))
     before = next((card for card in models.cards(TASK, folder) if card.name == name), None)
-    moments = facts["examples"]["positive"]
+    count = facts["examples"]["positive"]
+    moments = f"{count} {_plural('moment', count)}"
     card = ModelCard(
         name, TASK, str(int(before.version) + 1 if before else 1), "yours", f"learned in this library for {key}",
-        f"“{lesson.label}” {_where(lesson)}, learned from {moments} moments.", {},
+        f"“{lesson.label}” {_where(lesson)}, learned from {moments}.", {},
         labels=(lesson.label,), architecture="label-detector",
         metrics={
             "AP": learned.measured.ap, "tIoU": learned.measured.tiou, "folds": learned.measured.folds,

@@ -202,14 +202,36 @@ BESIDE = """() => [...document.querySelectorAll('.studio-page :is(button, input,
   .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5 || e.getBoundingClientRect().left < -0.5)
   .map((e) => `${e.tagName}#${e.id}.${e.className}`)"""
 
+# Controls, and what says whether all is saved, whose middle something else covers, or that their box cuts off.
+COVERED = """() => [...document.querySelectorAll(
+  '.studio-page :is(button, input, select, textarea, a, summary, #save-state)')]
+  .filter((e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !e.closest('dialog'))
+  .filter((e) => {
+    const { left, width, top, height } = e.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
+    if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) return false;
+    for (let box = e.parentElement; box; box = box.parentElement) {  // scrolled away
+      const [{ overflow }, seen] = [getComputedStyle(box), box.getBoundingClientRect()];
+      const isOutside = x < seen.left || x > seen.right || y < seen.top || y > seen.bottom;
+      if (/auto|scroll/.test(overflow) && isOutside) return false;
+    }
+    const above = document.elementFromPoint(x, y);
+    for (let box = above; box; box = box.parentElement)  // what stays in sight: the page scrolls under it
+      if (/sticky|fixed/.test(getComputedStyle(box).position)) return false;
+    return !e.contains(above) && !above?.closest('label')?.contains(e);
+  })
+  .map((e) => `${e.tagName}#${e.id}.${e.className}`)"""
+
 
 def fits(page: Page) -> list[str]:
-    """What of the page lies beside the screen, at each size."""
+    """What of the page lies beside the screen or under something else, at each size."""
     found = []
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         wide, beside = page.evaluate("document.scrollingElement.scrollWidth - innerWidth"), page.evaluate(BESIDE)
+        if covered := page.evaluate(COVERED):
+            found.append(f"covered at {width}×{height}: {covered}")
         if wide > 0 or beside:
             found.append(f"{wide} px too wide at {width}×{height}; beside it: {beside}")
     page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})

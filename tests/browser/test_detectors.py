@@ -1,5 +1,6 @@
 """Detectors on the Models page: they go out as a file, are deleted after a question, and come back from the file."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ def test_one_is_exported_deleted_imported_and_used(page: Page, served: Served, b
     page.goto(f"{served.url}?view=models")
     card, said = page.locator(f"[data-model={NAME}]"), page.locator("#detectors-said")
     expect(card).to_contain_text("from 9 moments")
+    expect(card.locator("dt", has_text="Size").locator("xpath=following-sibling::dd[1]")).to_have_text(
+        re.compile(r"^[1-9][\d.]* (B|KiB)$")  # a few numbers; it said 0.00 MiB
+    )
     with page.expect_download() as download:
         card.locator("a", has_text="Export").click()
     file = tmp_path / download.value.suggested_filename

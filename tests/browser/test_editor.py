@@ -52,6 +52,56 @@ def test_split_merge_extend_and_nudge_by_key(annotate_page: AnnotatePage) -> Non
     become(annotate_page, [(2, 6)])
 
 
+@pytest.mark.parametrize(
+    "by", ["#edit-labels", "#annotators", "#export", "#import", "#rows", "#help", "#hear", "#tab-review"]
+)
+def test_keys_are_those_of_the_page_again_after_the_mouse(annotate_page: AnnotatePage, by: str) -> None:
+    page = annotate_page.page
+    opened = page.locator("dialog[open], .menu")
+    go(annotate_page, 2.0)
+    page.click(by)
+    if by not in ("#hear", "#tab-review"):
+        expect(opened).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(opened).to_have_count(0)
+    page.wait_for_function("document.activeElement === document.body")  # a dialog's field has the focus for a frame
+    page.keyboard.press("Enter")
+    become(annotate_page, [(2, 4)])
+    expect(opened).to_have_count(0)
+    page.keyboard.press("Space")
+    page.wait_for_function("!document.querySelector('#player').paused")
+    page.keyboard.press("k")
+
+
+def test_keys_belong_to_a_button_that_keys_went_to(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
+    page.locator("#fit").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog#importing")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#import")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("dialog#importing")).to_be_visible()
+    page.keyboard.press("Escape")
+
+
+def test_letters_are_keys_again_after_a_list_was_used_by_mouse(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
+    go(annotate_page, 2.0)
+    page.dispatch_event("#speed", "pointerdown")  # Chromium draws the list outside of the page
+    page.locator("#speed").focus()
+    page.select_option("#speed", "2")
+    expect(page.locator("#speed")).not_to_be_focused()
+    page.keyboard.press("Enter")
+    become(annotate_page, [(2, 4)])
+    page.locator("#speed").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#speed")).to_have_value("1.5")
+    expect(page.locator("#speed")).to_be_focused()  # keys go on from there
+    page.select_option("#speed", "1")
+
+
 def test_several_are_chosen_moved_relabelled_copied_and_deleted(annotate_page: AnnotatePage) -> None:
     annotate_page.create(1.0, 2.0, "a")
     annotate_page.create(3.0, 4.0, "b")

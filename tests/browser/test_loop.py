@@ -162,6 +162,16 @@ def test_the_heat_map_shows_where_and_opens_there(page: Page, served: Served) ->
     page.click("#search-where summary")
     page.wait_for_selector("#search-heat .heatmaplayer image")
     assert page.locator("#search-heat .ytick").count() >= 3
+    high = "document.querySelector('#search-heat .main-svg').getBoundingClientRect().height"
+    before, moments = page.evaluate(high), page.locator(".hit").first
+    page.set_viewport_size({"width": 1024, "height": 700})
+    page.wait_for_function("document.querySelector('#search-heat .main-svg').getBoundingClientRect().width < 1000")
+    assert page.evaluate(high) > before - 10  # less its margin; it collapsed, and lay over the moments below
+    below, where = moments.bounding_box(), page.locator("#search-where").bounding_box()
+    drawn = page.locator("#search-heat .main-svg").first.bounding_box()
+    assert below and where and drawn and drawn["y"] + drawn["height"] <= where["y"] + where["height"] <= below["y"]
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.wait_for_function("document.querySelector('#search-heat .main-svg').getBoundingClientRect().width > 1000")
     plot = page.locator("#search-heat .nsewdrag").bounding_box()
     assert plot is not None
     page.mouse.click(plot["x"] + plot["width"] * 0.8, plot["y"] + 8)

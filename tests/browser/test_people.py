@@ -125,6 +125,15 @@ def test_names_are_undone_step_by_step_with_the_segments_that_followed(
     segment = page.locator("#segment-list [data-kind=annotation]")
     expect(segment).to_have_attribute("data-track", face)
 
+    page.click("[aria-label='Row Film']")
+    expect(page.locator(".menu")).to_be_visible()
+    expect(page.get_by_role("menuitem", name="Name the person…")).to_have_count(0)  # it is nobody's row
+    page.keyboard.press("Escape")
+    page.click(f"[aria-label='Row {face}']")
+    page.get_by_role("menuitem", name="Name the person…").click()
+    expect(page.locator("#person-name")).to_be_focused()
+    expect(page.locator("#person-name")).to_have_value(face)
+
     def call(name: str) -> None:
         page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
         box, canvas = boxes(page)[0], page.locator("#faces").bounding_box()

@@ -144,6 +144,16 @@ def test_keys_walk_through_the_moments(searched: Page) -> None:
     expect(searched.locator("#video-name")).to_have_text("bikes.mp4")
 
 
+def test_a_phone_has_room_for_the_question_and_a_hit_for_the_name_of_its_video(searched: Page) -> None:
+    searched.set_viewport_size({"width": 390, "height": 844})
+    box = searched.locator("#search-query").bounding_box()
+    assert box and box["width"] > 300  # it was 90, between two buttons
+    searched.set_viewport_size({"width": 1280, "height": 720})
+    cut = """(names) => names.filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent)"""
+    searched.locator(".hit .title a").first.evaluate("(name) => (name.textContent = 'interview_of_the_mayor.mp4')")
+    assert searched.locator(".hit .title").evaluate_all(cut) == []
+
+
 def test_a_minus_alone_is_answered_with_a_sentence(searched: Page) -> None:
     searched.fill("#search-query", "-grass")
     searched.press("#search-query", "Enter")

@@ -39,6 +39,7 @@ def test_what_is_marked_and_looked_through_teaches_a_label(
     page.click("#tab-review")
     page.click("#teach summary")
     expect(page.locator("#teach-label")).to_contain_text("a man on a bicycle (Moments): 2 moments in 1 video")
+    expect(page.locator("#teach-label")).to_have_value("0")  # nothing hides what the button learns
     page.click("#teach-go")
     expect(page.locator("#jobs [data-kind=teach]").last).to_contain_text("to review.", timeout=60_000)
     found = rows(

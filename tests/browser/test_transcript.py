@@ -95,6 +95,25 @@ def test_a_line_is_corrected_split_and_merged_and_all_of_it_taken_back(
     expect(lines.nth(0).locator(".word.unsure")).to_have_text("mourning")
 
 
+def test_a_double_click_edits_the_line_it_began_on_although_the_list_moves(transcript: AnnotatePage) -> None:
+    page = transcript.page
+    page.click("#create")  # with a segment chosen the panel above the list is tall, with a line chosen it is not
+    expect(page.locator("#label-input")).to_be_visible()
+    second = lines_of(page).nth(1).locator(".said")
+    before = second.bounding_box()
+    assert before
+    page.mouse.move(before["x"] + 5, before["y"] + 5)
+    for count in (1, 2):
+        page.mouse.down(click_count=count)
+        page.mouse.up(click_count=count)
+        page.wait_for_function("document.querySelector('#transcript-list [data-chosen]')")  # and all is drawn
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    now = lines_of(page).nth(1).bounding_box()
+    assert now and now["y"] + now["height"] < before["y"] + 5, "the list did not move"
+    expect(page.locator("#transcript-list input")).to_have_value("how are you")
+    page.keyboard.press("Escape")
+
+
 def test_the_keyboard_plays_and_goes_from_line_to_line_while_one_types(transcript: AnnotatePage) -> None:
     page = transcript.page
     field = page.locator("#transcript-list input")

@@ -7,6 +7,7 @@ import { certaintyOf } from "./view/certainty.js";
 import { clock, counted, el, finder } from "./view/dom.js";
 import { detectors } from "./view/detectors.js";
 import { encoderGallery } from "./view/encoders.js";
+import { size } from "./view/status.js";
 import { VideoPicker } from "./view/video-picker.js";
 
 /** @import { Calls, Camera, ModelCard, Server, Side } from "./types.js" */
@@ -150,7 +151,7 @@ export function mount(element, server) {
           ["Version", m.version],
           ["Source", m.source],
           ["Licence", m.licence],
-          ["Size", size(m.size)],
+          ["Size", m.size ? size(m.size) : "no weights"],
         ].flatMap(([name, text]) => [el("dt", { text: name }), el("dd", { text })]),
       ),
       metrics.length
@@ -174,11 +175,6 @@ export function mount(element, server) {
         : el("p", { class: "muted", text: "No measurements yet." }),
       m.own ? taught.actions(m, known.fixed) : "",
     );
-  }
-
-  /** @param {number} bytes */
-  function size(bytes) {
-    return bytes ? `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 1)} MiB` : "no weights";
   }
 
   // ---------------------------------------------------------------- try it

@@ -144,10 +144,10 @@ export function mount(element, server) {
     if (!indexed) return known ? "Nothing to search yet." : "Nothing to search yet: add videos on the Library page.";
     if (options.count()) return "Nothing fits these options.";
     if (!/["“”„«»]/.test(said)) return moments ? "No other moment looks like it." : "Nothing was found.";
-    const unknown = wordless
-      ? `, as far as they are known: of ${counted(wordless, "video")} the speech or the screen text was not read yet`
-      : "";
-    return `These words are neither said nor written in any video${unknown}. Leave the quotes out to search the pictures too.`;
+    const found = wordless
+      ? `These words were not found in what is known to be said or written. The speech or screen text of ${counted(wordless, "video")} was not read yet; the Library page prepares it.`
+      : "These words are neither said nor written in any video.";
+    return `${found} Leave the quotes out to search the pictures, too.`;
   }
 
   /** @param {Found} found @param {SearchQuery} asks the question that it is the answer to */

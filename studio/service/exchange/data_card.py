@@ -9,10 +9,17 @@ from typing import Any
 from studio import __version__
 from studio.eval.agreement import overlap
 from studio.formats.model import transcript_lines
+from studio.formats.notes import counted, listed
 from studio.store import Store, runs, statistics
 from studio.timeline import Annotation, Timeline, clock, seconds
 
 Row = dict[str, Any]
+_CAME = {
+    "manual": "made by hand",
+    "accepted": "accepted as a model predicted it",
+    "correction": "corrected from a prediction",
+    "import": "imported",
+}
 Entries = Sequence[tuple[Row, Timeline]]
 
 
@@ -105,19 +112,17 @@ def markdown(made: Mapping[str, Any]) -> str:
     found += " Chosen videos of a library." if made["chosen"] else ""
     columns = ("track", "label", "segments", "videos", "total", "mean")
     said = f" and {transcript_lines(made['lines'])}" if made["lines"] else ""
+    sources = [f"{count} {_CAME.get(source, source)}" for source, count in made["sources"].items()]
     lines = [
         f"# {_cell(made['name'])}", "",
-        f"{made['annotations']} annotations{said} in {made['videos']} videos ({duration}).",
+        f"{counted('annotation(s)', made['annotations'])}{said} in {counted('video(s)', made['videos'])} ({duration}).",
         f"Licence: {_cell(made['licence'])}.",
         f"Written by {made['made_with']} as {made['format_title']}.", "",
-        "## Splits", "", "By video: no video is in two of them.", "",
-        *_table(("split", "videos"), made["splits"].items()), "",
-        f"Seed: {made['seed']}.{found}",
-        "", "## Labels", "",
+        *([found.strip(), ""] if found else []),
+        "## Splits", "", *_splits(made), "", "## Labels", "",
         *_table((*columns[:4], "total (s)", "mean (s)"), [[row[k] for k in columns] for row in made["labels"]]),
         "", "## Annotators", "", *_table(("name", "annotations"), made["annotators"].items()), "",
-        "How the annotations came about: "
-        + ", ".join(f"{count} {source}" for source, count in made["sources"].items()) + ".",
+        f"How the annotations came about: {', '.join(sources) or 'there are none'}.",
         "", "## Agreement", "",
     ]  # fmt: skip
     if made["agreement"]:
@@ -136,6 +141,17 @@ def markdown(made: Mapping[str, Any]) -> str:
     lines += ["", "## What the format leaves out", ""]
     lines += [f"- {sentence}" for sentence in made["lost"]] or ["Nothing."]
     return "\n".join(lines) + "\n"
+
+
+def _splits(made: Mapping[str, Any]) -> list[str]:
+    splits: Mapping[str, int] = made["splits"]
+    if list(splits) == ["all"]:
+        return ["Not split: all is in one part."]
+    empty = [name for name, videos in splits.items() if not videos]
+    lines = ["By video: no video is in two of them.", "", *_table(("split", "videos"), splits.items()), ""]
+    if empty:
+        lines += [f"No video came into {listed(empty)}: there are too few for these shares.", ""]
+    return [*lines, f"Seed: {made['seed']}."]
 
 
 def _table(head: Sequence[str], rows: Iterable[Iterable[Any]]) -> list[str]:

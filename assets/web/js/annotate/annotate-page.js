@@ -556,8 +556,7 @@ export class AnnotatePage {
   pickPerson(name) {
     const { doc } = this.workspace;
     if (!doc) return;
-    const { people, media } = doc.store;
-    const isThere = media.faces.some((face) => people.stretches(name, [face.track]).length);
+    const isThere = this.#isSeen(name);
     if (!isThere && this.faces.chosen !== name) return; // a row that is no person's
     this.selection.one(null);
     if (!isThere) return; // somebody else gave them another name
@@ -565,6 +564,12 @@ export class AnnotatePage {
     this.faces.draw();
     this.inspector.showPerson(doc, name, this.player.time);
     this.side.show("selected");
+  }
+
+  /** Whether somebody of that name has a face in the video. @param {string} name */
+  #isSeen(name) {
+    const { doc } = this.workspace;
+    return Boolean(doc?.store.media.faces.some((face) => doc.store.people.stretches(name, [face.track]).length));
   }
 
   /** Go where a person is named. @param {string} name */
@@ -610,6 +615,7 @@ export class AnnotatePage {
     );
     timeline.on("spectrogram", () => workspace.doc?.media.wantSpectrogram());
     timeline.gutter.on("pick", (name) => this.pickPerson(personOf(name)));
+    timeline.gutter.isPerson = (row) => this.#isSeen(personOf(row));
     timeline.gutter.on("name", (name) => this.namePerson(personOf(name)));
     timeline.gutter.on("choose", (track) => {
       const made = [...(workspace.doc?.store.annotations.values() ?? [])];

@@ -84,10 +84,8 @@ export function connectControls(page, element, keymap) {
 function connectButtons(page, element, actions) {
   const { $, workspace, timeline, faces, texts } = page;
   for (const [id, action] of Object.entries(CLICKS)) {
-    const button = $(id);
-    button.addEventListener("click", (event) => {
+    $(id).addEventListener("click", () => {
       if (workspace.doc) actions[action]();
-      if (event.detail) button.blur(); // after the mouse, Space belongs to the player again
     });
   }
   const showFaces = $("show-faces", "input");

@@ -1,6 +1,6 @@
 // From a key that is pressed to what it does, unless it belongs to the control that has the focus.
 
-import { typing } from "../view/dom.js";
+import { targetOf, typing } from "../view/dom.js";
 import { keyName } from "./keymap.js";
 
 /** @import { Action } from "./commands.js" */
@@ -49,9 +49,35 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
     }
   });
 
+  leaveAfterPointer(open);
+
   document.addEventListener("keyup", (event) => {
     if (event.key.toLowerCase() !== held?.key.toLowerCase()) return;
     if (typeof held?.end === "function") held.end();
     held = null;
   });
+}
+
+/** What is used by mouse or touch does not keep the focus: Space, Enter and letters belong to the page again. A button loses
+ * it before it does anything, so that a dialog that it opens does not give it back.
+ * @param {() => boolean} open whether the page is shown
+ */
+function leaveAfterPointer(open) {
+  /** @type {Element | null} */
+  let select = null; // the one that the pointer opened
+
+  document.addEventListener("pointerdown", (event) => (select = targetOf(event).closest("select")), true);
+  document.addEventListener("keydown", () => (select = null), true); // chosen by keys: these go on from there
+  document.addEventListener("change", (event) => {
+    if (open() && select && select === event.target && !select.closest("dialog")) targetOf(event).blur();
+  });
+  document.addEventListener(
+    "click",
+    (event) => {
+      const button = /** @type {HTMLElement | null} */ (targetOf(event).closest("button, summary"));
+      const isMouse = event.detail > 0;
+      if (open() && isMouse && button && !button.closest("dialog, .menu, [role=listbox]")) button.blur();
+    },
+    true,
+  );
 }

@@ -41,10 +41,7 @@ export class CodingPad {
         style: `--label: ${label.colour}`,
         title: isState ? (holds ? "Ends now" : "Begins now") : "Happens now",
         ...(isState && { "aria-pressed": String(holds) }),
-        onclick: (event) => {
-          this.workspace.live.press(label);
-          if (event.detail) event.currentTarget.blur(); // after the mouse, Space belongs to the player again
-        },
+        onclick: () => this.workspace.live.press(label),
       },
       el("span", { dir: "auto", text: label.label }),
       label.hotkey ? el("kbd", { text: label.hotkey }) : "",

@@ -34,6 +34,8 @@ export class Gutter extends Emitter {
     super();
     this.box = box;
     this.rowLayout = rowLayout;
+    /** Whether a row is that of a person who is seen. @type {(row: string) => boolean} */
+    this.isPerson = () => false;
   }
 
   /**
@@ -190,9 +192,12 @@ export class Gutter extends Emitter {
       ["Move up", () => rowLayout.move(key, -1, beside), { disabled: at <= 0 }],
       ["Move down", () => rowLayout.move(key, 1, beside), { disabled: at === beside.length - 1 }],
     ];
+    /** @type {MenuItem} */
+    const rename = ["Name the person…", () => this.emit("name", row.name)];
     /** @type {{ [kind: string]: MenuItem[] }} */
     const more = {
       track: [
+        ...(this.isPerson(row.name) ? [rename, null] : []),
         ["Collapse", () => rowLayout.toggle(key, "collapsed"), { checked: Boolean(state.collapsed) }],
         lock,
         ["Select its annotations", () => this.emit("choose", row.name)],

@@ -1,6 +1,6 @@
 // Which parts of which videos fit a query, drawn by Plotly once somebody asks to see it.
 
-import { plain, plotly } from "./plotly.js";
+import { keepHeight, plain, plotly } from "./plotly.js";
 
 /** @import { ScoreProfile } from "../types.js" */
 
@@ -56,7 +56,7 @@ export class HeatMap {
       ygap: 3,
     };
     const layout = {
-      height: Math.max(120, ROW_PX * profiles.length + MARGIN.t + MARGIN.b),
+      height: keepHeight(box, Math.max(120, ROW_PX * profiles.length + MARGIN.t + MARGIN.b)),
       margin: MARGIN,
       paper_bgcolor: "transparent",
       plot_bgcolor: "transparent",

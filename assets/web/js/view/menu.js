@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 /** What it says and does; null is a line between groups.
  * @typedef {[string, () => void, { checked?: boolean, disabled?: boolean }?] | null} MenuItem
  *
- * @typedef {{ menu: HTMLElement, anchor: HTMLElement, again: () => HTMLElement | null,
+ * @typedef {{ menu: HTMLElement, anchor: HTMLElement, isByMouse: boolean, again: () => HTMLElement | null,
  *   outside: (event: Event) => void }} OpenMenu
  */
 
@@ -20,6 +20,7 @@ let opened = null;
  */
 export function openMenu(anchor, items, label, again = () => anchor) {
   closeMenu();
+  const isByMouse = document.activeElement === document.body; // by which the anchor has lost the focus (input/keys.js)
   const menu = el("div", { class: "menu", role: "menu", "aria-label": label }, ...items.map(control));
   menu.addEventListener("keydown", (event) => walk(menu, event));
   anchor.closest("header, .studio-page")?.append(menu);
@@ -29,7 +30,7 @@ export function openMenu(anchor, items, label, again = () => anchor) {
     if (!menu.contains(/** @type {Node} */ (event.target))) closeMenu();
   };
   document.addEventListener("pointerdown", outside, true);
-  opened = { menu, anchor, again, outside };
+  opened = { menu, anchor, isByMouse, again, outside };
   enabled(menu)[0]?.focus();
 }
 
@@ -82,11 +83,11 @@ function walk(menu, event) {
 /** Nothing where none is open. */
 export function closeMenu() {
   if (!opened) return;
-  const { menu, anchor, again, outside } = opened;
+  const { menu, anchor, isByMouse, again, outside } = opened;
   opened = null;
   const inside = menu.contains(document.activeElement);
   menu.remove();
   anchor.setAttribute("aria-expanded", "false");
   document.removeEventListener("pointerdown", outside, true);
-  if (inside) (anchor.isConnected ? anchor : again())?.focus();
+  if (inside && !isByMouse) (anchor.isConnected ? anchor : again())?.focus();
 }

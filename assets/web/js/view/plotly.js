@@ -27,6 +27,15 @@ export function plain(name) {
   return short.replaceAll("<", "‹").replaceAll(">", "›").replaceAll("&", "＆");
 }
 
+/** The box keeps the height of its drawing: when the window changes its size, Plotly asks the box how high it is.
+ * @param {HTMLElement} box
+ * @param {number} height px
+ */
+export function keepHeight(box, height) {
+  box.style.height = `${height}px`;
+  return height;
+}
+
 /** A square map of heat: how each of some names stands to each.
  * @param {HTMLElement} box
  * @param {readonly string[]} names
@@ -53,7 +62,7 @@ export async function drawMatrix(box, names, cells, { cell, below, title = "" })
       },
     ],
     {
-      height: 50 + below + cell * names.length,
+      height: keepHeight(box, 50 + below + cell * names.length),
       margin: { l: 110, r: 10, t: 10, b: below },
       paper_bgcolor: "transparent",
       plot_bgcolor: "transparent",

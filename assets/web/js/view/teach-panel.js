@@ -37,7 +37,7 @@ export class TeachPanel {
     const request = { annotator: currentUser() };
     const found = await this.workspace.attempt(() => call(this.server, "teachable", request));
     if (!found) return;
-    const before = this.choice.value;
+    const before = this.#chosen;
     this.labels = found.labels;
     this.choice.replaceChildren(
       ...found.labels.map(({ track, label, moments, videos }, i) =>
@@ -48,20 +48,26 @@ export class TeachPanel {
       ),
     );
     if (!found.labels.length) this.choice.append(el("option", { value: "", text: "nothing is labelled yet" }));
-    if (this.labels[Number(before)]) this.choice.value = before;
+    const again = this.labels.findIndex(({ track, label }) => track === before?.track && label === before.label);
+    if (this.labels.length) this.choice.value = String(Math.max(again, 0));
     this.button.disabled = !found.labels.length;
     this.#point();
   }
 
+  /** What is chosen of them; undefined before they are listed. */
+  get #chosen() {
+    return this.choice.value === "" ? undefined : this.labels[Number(this.choice.value)];
+  }
+
   /** The link leads to what the chosen label is found in. */
   #point() {
-    const { label, track } = this.labels[Number(this.choice.value)] ?? {};
+    const { label, track } = this.#chosen ?? {};
     this.link.href = addressOf("review", { label, track });
   }
 
   async teach() {
     const { doc } = this.workspace;
-    const chosen = this.labels[Number(this.choice.value)];
+    const chosen = this.#chosen;
     if (!doc || !chosen) return;
     const { label, track } = chosen;
     const request = { label, track, deeper: this.deeper.checked, annotator: currentUser() };

@@ -39,6 +39,8 @@ export class Transcript extends Emitter {
   /** Elements by the keys of their lines, and what each shows. @type {Map<string, { node: HTMLElement, shows: unknown[] }>} */
   #nodes = new Map();
   #follower;
+  /** The line that the first click of what may be two was on; "": none. */
+  #clicked = "";
 
   /**
    * @param {HTMLElement} element
@@ -65,7 +67,7 @@ export class Transcript extends Emitter {
     this.file = $("subtitle-file", "input");
     this.fileTitle = this.file.parentElement?.title ?? "";
     this.list.addEventListener("click", (event) => this.clicked(event));
-    this.list.addEventListener("dblclick", (event) => this.edit(targetOf(event).closest("li")));
+    document.addEventListener("click", (event) => this.#second(event), true);
     this.list.addEventListener("keydown", (event) => this.key(event));
     this.$("line-add").addEventListener("click", () => this.add());
     this.file.addEventListener("change", () => this.read(this.file));
@@ -264,8 +266,22 @@ export class Transcript extends Emitter {
     /** @type {HTMLElement | null} */
     const word = target.closest(".word");
     if (!node || node.querySelector("input") || target.matches("button, option")) return;
+    this.#clicked = node.dataset.line ?? "";
     this.seek(Number((word ?? node).dataset.start));
     this.#chooseAt(node);
+  }
+
+  /** The second click of two edits the line that the first was on: choosing that line may have moved the list, so that
+   * something else is under the pointer by now, which the click is not meant for.
+   * @param {MouseEvent} event
+   */
+  #second(event) {
+    const clicked = this.nodeOf(this.#clicked);
+    this.#clicked = "";
+    if (event.detail !== 2 || !clicked) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.edit(clicked);
   }
 
   /** @param {KeyboardEvent} event */
