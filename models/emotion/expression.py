@@ -1,6 +1,6 @@
 """Seven facial expressions from a small residual network on 48×48 gray faces."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,9 @@ from studio.models.card import ModelCard
 
 SIDE = 48
 """The network reads square gray faces of this many pixels, the size of FER2013 (Goodfellow et al. 2013)."""
+
+CUT = 2
+"""Pixels; of 2, 3, 4 and 6 the best on the dev set (67.9, 67.5, 67.5 and 67.2 %)."""
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 
@@ -62,6 +65,13 @@ class ExpressionNet(nn.Module):
         return logits
 
 
+def network(weights: Mapping[str, torch.Tensor]) -> ExpressionNet:
+    """The network that these weights are of."""
+    net = ExpressionNet(width=len(weights["stem.weight"]))
+    net.load_state_dict(dict(weights))
+    return net
+
+
 def standardise(gray: torch.Tensor) -> torch.Tensor:
     """Zero mean and unit deviation per face: lighting and contrast say nothing about an expression.
 
@@ -79,6 +89,18 @@ def to_gray(faces: torch.Tensor) -> torch.Tensor:
     if gray.shape[-2:] == (SIDE, SIDE):
         return gray
     return nn.functional.interpolate(gray, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
+
+
+def looks(gray: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Faces (N, 1, 48, 48) as they are, then without CUT pixels at two sides, once for each corner: a detector's box is
+    never quite where those of training were, and what the network says of all is better than of one (Krizhevsky et al.
+    2012)."""
+    yield gray
+    kept = SIDE - CUT
+    for top in (0, CUT):
+        for left in (0, CUT):
+            corner = gray[:, :, top : top + kept, left : left + kept]
+            yield nn.functional.interpolate(corner, (SIDE, SIDE), mode="bilinear", align_corners=False)
 
 
 class Expression:
@@ -103,7 +125,8 @@ class Expression:
     def predict(self, faces: npt.NDArray[np.uint8], mirror: bool = True) -> npt.NDArray[np.float32]:
         """Face crops uint8 (N, H, W, 3) RGB, any size → probabilities float32 (N, 7), rows sum to one.
 
-        With `mirror` the mean over the face and its mirror image. Raises ValueError for another dtype or shape.
+        The mean over the face and its four corners (see `looks`), with `mirror` over their mirror images, too. Raises
+        ValueError for another dtype or shape.
         """
         frames = as_frames(faces, "faces")
         return with_smaller_batches(
@@ -112,10 +135,11 @@ class Expression:
 
     def _forward(self, faces: npt.NDArray[Any], device: str, mirror: bool) -> torch.Tensor:
         self._net.to(device)
-        x = standardise(to_gray(torch.from_numpy(faces).to(device)))
-        x = x.to(memory_format=torch.channels_last)
-        found: torch.Tensor = self._net(x).softmax(1)
-        return (found + self._net(x.flip(3)).softmax(1)) / 2 if mirror else found
+        found = []
+        for look in looks(to_gray(torch.from_numpy(faces).to(device))):
+            x = standardise(look).to(memory_format=torch.channels_last)
+            found += [self._net(each).softmax(1) for each in ((x, x.flip(3)) if mirror else (x,))]
+        return torch.stack(found).mean(0)
 
 
 @architecture("expression")

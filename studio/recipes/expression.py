@@ -21,7 +21,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from studio.models.emotion.expression import LABELS, SIDE, ExpressionNet, standardise
+from studio.models.emotion.expression import LABELS, SIDE, ExpressionNet, network, standardise
 from studio.models.registry import WEIGHTS
 
 
@@ -94,11 +94,8 @@ def augment(x: torch.Tensor) -> torch.Tensor:
 
 
 def train(
-    faces: np.ndarray, wanted: np.ndarray, minutes: float, out: Path, peak: float, mixup: float, start_from: Path | None
+    faces: np.ndarray, wanted: np.ndarray, net: ExpressionNet, minutes: float, out: Path, peak: float, mixup: float
 ) -> ExpressionNet:
-    net = ExpressionNet()
-    if start_from:
-        net.load_state_dict(load_file(start_from))
     net = net.to(memory_format=torch.channels_last)
     average = deepcopy(net).eval()
     decayed = [p for p in net.parameters() if p.ndim > 1]
@@ -151,14 +148,17 @@ def main() -> None:
     parser.add_argument("--trust", type=float, default=0.0, help="in the raters of FER+, beside the label: 0 to 1")
     parser.add_argument("--mixup", type=float, default=0.0, help="parameter of the beta distribution, as 0.2; 0: none")
     parser.add_argument("--start-from", type=Path, help="weights of an earlier cycle")
+    parser.add_argument("--width", type=int, default=32, help="of a network that starts from nothing")
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    np.random.seed(0)
+    torch.manual_seed(options.seed)
+    np.random.seed(options.seed)
     folder = options.data / "fer2013"
     faces, labels = sheets(folder, "train")
     wanted = targets(labels, votes(folder, "train"), options.trust)
-    train(faces, wanted, options.minutes, options.out, options.peak, options.mixup, options.start_from)
+    net = network(load_file(options.start_from)) if options.start_from else ExpressionNet(options.width)
+    train(faces, wanted, net, options.minutes, options.out, options.peak, options.mixup)
 
 
 if __name__ == "__main__":

@@ -92,14 +92,14 @@ def test_the_card_of_one_video_is_read_as_sentences(studio: Studio, clips: dict[
     video = studio.videos.add(clips["carphone"])["id"]
     edit = {"edit_id": "1", "op": "create", "id": "1", "track": "t", "start": 0.1, "end": 0.4, "label": "x"}
     studio.timelines.save(video, [edit], "ann")
-    card = dataset.export(studio, tmp_path / "one", ExportOptions("elan"))
+    card = studio.datasets.export(tmp_path / "one", ExportOptions("elan"))
     page = (tmp_path / "one" / "README.md").read_text("utf-8")
     assert "1 annotation in 1 video (" in page
     assert "## Splits\n\nNot split: all is in one part.\n\n## Labels" in page and "Seed" not in page
     assert "How the annotations came about: 1 made by hand." in page
     assert (card["splits"], card["sources"]) == ({"all": 1}, {"manual": 1})
 
-    card = dataset.export(studio, tmp_path / "two", ExportOptions("elan", split=(0.5, 0.5)))
+    card = studio.datasets.export(tmp_path / "two", ExportOptions("elan", split=(0.5, 0.5)))
     (empty,) = (name for name, videos in card["splits"].items() if not videos)
     page = (tmp_path / "two" / "README.md").read_text("utf-8")
     assert f"No video came into {empty}: there are too few for these shares.\n\nSeed: 0." in page
