@@ -23,6 +23,7 @@ test("a chance is said in words and per cent, a score without one as a score", (
   assert.equal(certaintyOf({ score: 0.1, confidence: 0.8 }), "very likely, 80 %");
   assert.equal(certaintyOf({ score: 0.9, confidence: 0.4999 }), "probably not, 49 %");
   assert.equal(certaintyOf({ score: 0.714 }), "score 0.71");
+  assert.equal(certaintyOf({ score: 0.9, confidence: 0.29 }), "probably not, 29 %", "100 · 0.29 is less than 29");
 });
 
 test("who wants to know is told what the number is", () => {
