@@ -14,6 +14,7 @@ globalThis.history ??= { pushState() {}, replaceState() {} };
 const { predictionPanel } = await import("../../assets/web/js/view/inspector-panels.js");
 const { SegmentList } = await import("../../assets/web/js/view/segments.js");
 const { Tooltip } = await import("../../assets/web/js/view/tooltip.js");
+const { textOf } = await import("../../assets/web/js/view/map-panel.js");
 const { DeskCard } = await import("../../assets/web/js/view/desk-card.js");
 
 const ASKED = prediction("asked", 1, 2, { score: 0.934, confidence: 0.6349 });
@@ -61,4 +62,11 @@ test("the panel, the list of segments, the tooltip and the review desk say it al
     card.update({ ...found, verdict: "" }, { isChosen: false, isFocused: false });
     assert.equal(card.words.textContent.replace(/[\u2066-\u2069]/g, ""), `${found.label} · ${said}`);
   }
+});
+
+test("the map says it of what was measured alone", () => {
+  const at = { kind: "prediction", name: "a.mp4", start: 1, end: 2.5, label: "cat" };
+  assert.equal(textOf({ ...at, sure: 63 }), "cat\na.mp4\n0:01.0–0:02.5 · prediction · likely, 63 %");
+  assert.equal(textOf({ ...at, sure: 29 }), "cat\na.mp4\n0:01.0–0:02.5 · prediction · probably not, 29 %");
+  assert.equal(textOf({ ...at, sure: null }), "cat\na.mp4\n0:01.0–0:02.5 · prediction");
 });
