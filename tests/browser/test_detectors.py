@@ -9,6 +9,7 @@ from studio.config import Settings
 from studio.service import Studio
 from tests.browser.annotate_page import rows
 from tests.browser.conftest import Served
+from tests.browser.test_accessibility import fits
 from tests.service.test_detectors import NAME, keep_words
 
 pytestmark = pytest.mark.browser
@@ -21,6 +22,7 @@ def test_one_is_exported_deleted_imported_and_used(page: Page, served: Served, b
     page.goto(f"{served.url}?view=models")
     card, said = page.locator(f"[data-model={NAME}]"), page.locator("#detectors-said")
     expect(card).to_contain_text("from 9 moments")
+    assert fits(page) == []
     with page.expect_download() as download:
         card.locator("a", has_text="Export").click()
     file = tmp_path / download.value.suggested_filename
