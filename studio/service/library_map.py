@@ -18,7 +18,7 @@ from studio.timeline import MICROS, seconds
 Row = dict[str, Any]
 Span = tuple[int, int]
 FOOTAGE, ANNOTATION, PREDICTION, REJECTED = range(4)
-UNKNOWN = 255  # how sure: of what no model said
+UNKNOWN = 255  # how sure: where nobody measured it
 MOST_FOOTAGE = 100_000  # pieces that are shown; of more, some spread evenly
 WORDS = 400  # of which the names of clusters are made, beside the labels
 
@@ -27,7 +27,7 @@ WORDS = 400  # of which the names of clusters are made, beside the labels
 class MapPoints:
     """A row each (N): `positions` (N, 2) float32, `spans` (N, 2) float64 in s, `video` and `label` (N,) int32, the
     numbers of its video and label (0 is the label of what has none), `cluster` (N,) int16, -1 for none, `kind` (N,)
-    uint8 and `sure` (N,) uint8 in %, UNKNOWN where no model said it. Footage comes first, without ids; the `ids` are
+    uint8 and `sure` (N,) uint8 in %, UNKNOWN where nobody measured it. Footage comes first, without ids; the `ids` are
     those of the rest. `facts` is JSON: the `videos`, `labels` and `clusters` that are numbered, `colours` of labels and
     a `palette` for the rest, how many `videos` and `moments` are `unplaced`, and how many pieces of footage are
     `left_out`."""
@@ -183,4 +183,5 @@ def _video(row: Row) -> Row:
 
 
 def _per_cent(share: float | None) -> int:
-    return UNKNOWN if share is None else round(100 * share)
+    """Just below a half is not a half, as the pages say it (assets/web/js/view/certainty.js)."""
+    return UNKNOWN if share is None else int(100 * share + 1e-9)

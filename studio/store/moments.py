@@ -5,7 +5,7 @@ from typing import Any
 
 from studio.store import people
 from studio.store.readers import OPENLY, SEEN, Reader, parameters
-from studio.store.runs import SHOWN_RUNS
+from studio.store.runs import CONFIDENCE, SHOWN_RUNS
 from studio.timeline import ON_SCREEN
 
 Row = dict[str, Any]
@@ -18,17 +18,17 @@ WHERE NOT a.deleted AND a.track <> :texts AND {SEEN} ORDER BY a.rowid
 _PREDICTIONS = f"""
 WITH {SHOWN_RUNS},
 judged AS (
-    SELECT p.id, s.video_id, p.start_us, p.end_us, p.label, p.score,
+    SELECT p.id, s.video_id, p.start_us, p.end_us, p.label,
         CASE WHEN s.video_id IN (SELECT video_id FROM people) THEN row_of(s.video_id, p.track, p.start_us)
             ELSE p.track END AS row,
-        CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.confidence') END AS confidence,
+        {CONFIDENCE} AS confidence,
         coalesce((SELECT d.verdict FROM verdicts d WHERE d.prediction_id = p.id AND (d.annotator = :reader
             OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id) AND {OPENLY.format("d")})
             ORDER BY d.seq DESC LIMIT 1), '')
             AS verdict
     FROM shown s JOIN predictions p ON p.run_id = s.id WHERE s.front AND p.track <> :texts
 )
-SELECT id, video_id, start_us, end_us, label, row, verdict, min(1, max(0, coalesce(confidence, score))) AS sure
+SELECT id, video_id, start_us, end_us, label, row, verdict, min(1, max(0, confidence)) AS sure
 FROM judged WHERE row IS NOT NULL AND verdict IN ('', 'rejected')
 """
 
@@ -42,7 +42,7 @@ def annotations(db: sqlite3.Connection, reader: Reader | None = None) -> list[Ro
 def predictions(db: sqlite3.Connection, reader: Reader | None = None) -> list[Row]:
     """The predictions that timelines show and that nobody accepted or corrected, in videos that are annotated
     independently not the reader: as `annotations`, and the `row` they are shown in, the `verdict` ("" or "rejected")
-    and how `sure` the model is, 0…1."""
+    and how `sure` the model is, 0…1, None where nobody measured that."""
     people.define_row_of(db)
     return [dict(row) for row in db.execute(_PREDICTIONS, {**parameters(reader), "texts": ON_SCREEN})]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from studio.store import people
 from studio.store.readers import OPENLY, SEEN, Reader, parameters
-from studio.store.runs import SHOWN_RUNS
+from studio.store.runs import CONFIDENCE, SHOWN_RUNS
 from studio.store.teaching import KNOWN
 from studio.timeline import ON_SCREEN
 
@@ -20,8 +20,9 @@ CHOICES = 300  # of each kind, the most frequent ones
 class Undecided:
     """Which undecided predictions are meant; "" and None let all through.
 
-    `label`, `row` of the timeline, `question` that they answer, and from `lowest` to `highest` score. `by`: only in
-    videos in which an annotation of this person stands; `video`: only in this one.
+    `label`, `row` of the timeline, `question` that they answer, and from `lowest` to `highest` how sure the model is,
+    0…1: by the confidence, or where nobody measured one by the score. `by`: only in videos in which an annotation of
+    this person stands; `video`: only in this one.
     """
 
     label: str = ""
@@ -35,25 +36,26 @@ class Undecided:
 
 _UNDECIDED = f"""
 WITH {SHOWN_RUNS},
-undecided AS (
+each AS (
     SELECT s.video_id, s.question, s.front, s.task, p.id, p.track, p.label, p.start_us, p.end_us, p.payload,
         round(p.score, 4) AS score,
         CASE WHEN s.video_id IN (SELECT video_id FROM people) THEN row_of(s.video_id, p.track, p.start_us)
             ELSE p.track END AS row,
-        CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.confidence') END AS confidence
+        {CONFIDENCE} AS confidence
     FROM shown s JOIN predictions p ON p.run_id = s.id
     WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id
         AND (d.annotator = :reader OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id)
             AND {OPENLY.format("d")})) AND NOT {KNOWN}
 ),
+undecided AS (SELECT *, min(1, max(0, coalesce(confidence, score))) AS chance FROM each WHERE row IS NOT NULL),
 asked AS (
-    SELECT * FROM undecided WHERE row IS NOT NULL
-        AND (:lowest IS NULL OR score >= :lowest) AND (:highest IS NULL OR score <= :highest)
+    SELECT * FROM undecided
+    WHERE (:lowest IS NULL OR chance >= :lowest) AND (:highest IS NULL OR chance <= :highest)
 )
 """
 _COUNTED = f"""{_UNDECIDED}
 SELECT video_id, question, front, label, row, count(*) AS waiting,
-    max(1 - abs(2 * min(1, max(0, coalesce(confidence, score))) - 1)) AS unsure
+    max(1 - abs(2 * chance - 1)) AS unsure
 FROM asked GROUP BY video_id, question, front, label, row
 """
 _MEANT = f"""
@@ -67,7 +69,7 @@ _MEANT = f"""
 _EACH = f"""{_UNDECIDED}
 SELECT a.*, v.name, v.independent, v.duration_us, v.width, v.start_us AS media_us, v.browser_playable
     {_MEANT}
-    ORDER BY a.score DESC, a.id
+    ORDER BY a.chance DESC, a.id
 """
 _PROPOSED = f"""
 WITH {SHOWN_RUNS}
@@ -132,10 +134,10 @@ def undecided_counts(
 
 def undecided(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = None) -> list[dict[str, Any]]:
     """The predictions that fit and nobody decided about, or of videos that are annotated independently not the reader,
-    of all questions, but no texts on the screen, those with the highest score first: `id`, `video_id`, `name` of the
-    video and whether it is `independent`, `task`, `track`, `row` of the timeline, `label`, `question`, `start_us`,
-    `end_us`, `score`, `confidence` or None, `payload` as JSON, and of the video `duration_us`, `width`,
-    `media_us` (its `start_us`) and `browser_playable`."""
+    of all questions, but no texts on the screen, the surest first: `id`, `video_id`, `name` of the video and
+    whether it is `independent`, `task`, `track`, `row` of the timeline, `label`, `question`, `start_us`,
+    `end_us`, `score`, `confidence` or None, `chance` (how sure the model is, 0…1), `payload` as JSON, and of the video
+    `duration_us`, `width`, `media_us` (its `start_us`) and `browser_playable`."""
     people.define_row_of(db)
     return [dict(row) for row in db.execute(_EACH, _values(wanted, reader))]
 

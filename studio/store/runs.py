@@ -30,6 +30,10 @@ shown AS (
 )"""
 """SQL: the newest run of each question of each video, but for trials, as table `shown`. Of several questions a timeline
 shows the newest only: `front`."""
+CONFIDENCE = """coalesce(CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.confidence') END,
+    CASE WHEN s.task = 'detection' THEN round(p.score, 4) END)"""
+"""SQL: how likely prediction `p` of run `s` is what was asked for, 0…1, NULL where nobody measured it. The score of a
+label that was taught is a chance (`service.serializers.chance`)."""
 
 
 def insert(db: sqlite3.Connection, run: ModelRun) -> str:

@@ -10,6 +10,7 @@ from studio.config import Settings
 from studio.service import Studio
 from tests.browser.annotate_page import rows
 from tests.browser.conftest import Served
+from tests.browser.test_accessibility import fits
 from tests.service.test_detectors import NAME, keep_words
 
 pytestmark = pytest.mark.browser
@@ -25,6 +26,7 @@ def test_one_is_exported_deleted_imported_and_used(page: Page, served: Served, b
     expect(card.locator("dt", has_text="Size").locator("xpath=following-sibling::dd[1]")).to_have_text(
         re.compile(r"^[1-9][\d.]* (B|KiB)$")  # a few numbers; it said 0.00 MiB
     )
+    assert fits(page) == []
     with page.expect_download() as download:
         card.locator("a", has_text="Export").click()
     file = tmp_path / download.value.suggested_filename

@@ -239,6 +239,8 @@ def test_the_queue_goes_from_unsure_to_sure_and_one_key_decides(
     assert [text[:4] for text in queue.locator(".when").all_inner_texts()] == ["0:00", "0:06"]
     page.click("#tab-ask")
     page.fill("#threshold", "0.5")
+    expect(page.locator("#threshold-value")).to_have_text("50 %")
+    expect(page.locator("#threshold")).to_have_attribute("aria-valuetext", "50 %")
     expect(queue).to_have_count(1)
     page.click("#reject-below")
     expect(page.locator("#review-summary")).to_contain_text("3 of 4 decided")

@@ -38,7 +38,10 @@ def mapped(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> 
     for video in ids.values():
         studio.jobs.index(video)
     starts = {1: 1, 2: 8}  # one before the annotation, one behind it
-    found = [Prediction(Segment(us(at), us(at + 1)), "T", "riding", 0.3 * n, f"p{n}") for n, at in starts.items()]
+    found = [
+        Prediction(Segment(us(at), us(at + 1)), "T", "riding", 0.9, f"p{n}", {"confidence": 0.3 * n})
+        for n, at in starts.items()
+    ]
     studio.store.write(lambda db: runs.insert(db, ModelRun(ids["bikes"], "emotion", "m", "1", found)))
     made = {"edit_id": "made", "op": "create", "base_version": 0, "id": "a1", "track": "T", "label": "road", "note": "",
             "start": 5, "end": 6}  # fmt: skip
@@ -131,10 +134,12 @@ def test_a_lasso_labels_and_one_step_takes_it_back(map_page: Page, mapped: Serve
 
 def test_predictions_are_rejected_and_brought_back(map_page: Page, mapped: Served) -> None:
     map_page.select_option("#map-colour", "sure")
+    expect(map_page.locator("#map-groups-title")).to_have_text("How sure the models are, where that was measured")
     expect(map_page.locator("#map-groups")).to_contain_text("20 to 40 %1")
     map_page.uncheck("[data-kind=footage]")
     map_page.get_by_role("button", name="Choose 60 to 80 %").click()
     expect(map_page.locator("#map-chosen")).to_have_text("Chosen: 1 prediction.")
+    expect(map_page.locator("#map-list li")).to_contain_text("prediction · likely, 60 %")
     map_page.get_by_role("button", name="Choose 20 to 40 %").press("Enter")
     expect(map_page.locator("#map-chosen")).to_have_text("Chosen: 2 predictions.")
     first = map_page.locator("#map-list input").first

@@ -281,3 +281,14 @@ def test_axe_finds_nothing_and_all_of_it_fits(page: Page, desk: str) -> None:
     page.click("[data-feed=random]")
     expect(page.locator("#desk-items [data-kind=instant]").first).to_be_visible()
     assert fits(page) == []
+
+
+def test_the_desk_is_filtered_by_how_sure_the_model_is(page: Page, desk: str) -> None:
+    opened(page, desk)
+    page.click("#desk-filters summary")
+    page.fill("#desk-lowest", "65")
+    page.fill("#desk-highest", "80")
+    page.keyboard.press("Tab")
+    expect(page.locator("#desk-filtered")).to_have_text("65 to 80 % sure")
+    expect(page.locator(CARD)).to_have_count(2)
+    assert page.locator(CARD).evaluate_all("cards => cards.map((card) => card.dataset.id)") == ["desk1", "desk2"]

@@ -6,6 +6,9 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 
+from studio.store import annotations
+from studio.store.annotations import EditRequest
+from studio.timeline import Annotation, Segment
 from tests.browser.annotate_page import AnnotatePage, rows
 from tests.browser.conftest import Served
 
@@ -20,13 +23,10 @@ def test_what_is_marked_and_looked_through_teaches_a_label(
         db.execute("DELETE FROM runs")
         db.execute("DELETE FROM annotations")
         db.execute("DELETE FROM reviewed")
+        db.row_factory = sqlite3.Row
         for number, (start, end) in enumerate([(0, 10**6), (5 * 10**6, 6 * 10**6)]):
-            db.execute(
-                "INSERT INTO annotations (id, video_id, track, start_us, end_us, label, note, source, annotator, "
-                "version, deleted, timeline_id) SELECT ?, ?, 'Moments', ?, ?, 'a man on a bicycle', '', 'manual', "
-                "'ann', 1, 0, timeline_id FROM timeline_media WHERE video_id = ?",
-                (f"taught{number}", bikes, start, end, bikes),
-            )
+            made = Annotation(f"taught{number}", Segment(start, end), "Moments", "a man on a bicycle")
+            annotations.save(db, bikes, EditRequest(made.id, "create", made), "ann")
     annotate_page.open(bikes)
     page.locator("#timeline").focus()
     page.keyboard.press("Shift+V")

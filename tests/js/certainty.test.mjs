@@ -14,6 +14,7 @@ globalThis.history ??= { pushState() {}, replaceState() {} };
 const { predictionPanel } = await import("../../assets/web/js/view/inspector-panels.js");
 const { SegmentList } = await import("../../assets/web/js/view/segments.js");
 const { Tooltip } = await import("../../assets/web/js/view/tooltip.js");
+const { textOf } = await import("../../assets/web/js/view/map-panel.js");
 const { DeskCard } = await import("../../assets/web/js/view/desk-card.js");
 
 const ASKED = prediction("asked", 1, 2, { score: 0.934, confidence: 0.6349 });
@@ -23,6 +24,7 @@ test("a chance is said in words and per cent, a score without one as a score", (
   assert.equal(certaintyOf({ score: 0.1, confidence: 0.8 }), "very likely, 80 %");
   assert.equal(certaintyOf({ score: 0.9, confidence: 0.4999 }), "probably not, 49 %");
   assert.equal(certaintyOf({ score: 0.714 }), "score 0.71");
+  assert.equal(certaintyOf({ score: 0.9, confidence: 0.29 }), "probably not, 29 %", "100 · 0.29 is less than 29");
 });
 
 test("who wants to know is told what the number is", () => {
@@ -60,4 +62,11 @@ test("the panel, the list of segments, the tooltip and the review desk say it al
     card.update({ ...found, verdict: "" }, { isChosen: false, isFocused: false });
     assert.equal(card.words.textContent.replace(/[\u2066-\u2069]/g, ""), `${found.label} · ${said}`);
   }
+});
+
+test("the map says it of what was measured alone", () => {
+  const at = { kind: "prediction", name: "a.mp4", start: 1, end: 2.5, label: "cat" };
+  assert.equal(textOf({ ...at, sure: 63 }), "cat\na.mp4\n0:01.0–0:02.5 · prediction · likely, 63 %");
+  assert.equal(textOf({ ...at, sure: 29 }), "cat\na.mp4\n0:01.0–0:02.5 · prediction · probably not, 29 %");
+  assert.equal(textOf({ ...at, sure: null }), "cat\na.mp4\n0:01.0–0:02.5 · prediction");
 });

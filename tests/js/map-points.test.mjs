@@ -101,7 +101,7 @@ test("colours: the largest first, what belongs nowhere last", () => {
     ["0 to 20 %", 5],
     ["20 to 40 %", 6],
     ["80 to 100 %", 4],
-    ["nobody said", 0, 1, 2, 3],
+    ["not measured", 0, 1, 2, 3],
   ]);
   const [dog, cat] = points.coloured("label", ALL);
   assert.deepEqual([dog.colour, cat.colour], ["#123456", "#bbbbbb"], "a label has its own, others one of the palette");

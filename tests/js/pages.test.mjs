@@ -22,7 +22,7 @@ document.documentElement = element("html");
 Object.assign(HTMLElement.prototype, { pause() {}, load() {}, close() {} });
 const { current, go, onLeave } = await import("../../assets/web/js/router.js");
 const { note } = await import("../../assets/web/js/router.js");
-const { rowsMenu } = await import("../../assets/web/js/view/gutter.js");
+const { Gutter, rowsMenu } = await import("../../assets/web/js/view/gutter.js");
 const { RowLayout, builtInKey } = await import("../../assets/web/js/model/row-layout.js");
 const { openMenu } = await import("../../assets/web/js/view/menu.js");
 
@@ -74,6 +74,36 @@ test("the menu of all rows tells a row of a person's from ours of the same name"
   assert.deepEqual(said, ["Show all rows", "Film · built in", "Sound", "Acts", "Film · your row"]);
   items()[4].click();
   assert.deepEqual([rows.isShown("Film"), rows.isShown(builtInKey("Film"))], [false, true]);
+});
+
+test("so do the buttons beside the rows, and their menus", () => {
+  const [page, box] = [element("section"), element("div")];
+  page.className = "studio-page";
+  page.append(box);
+  document.body.replaceChildren(page);
+  const [film, question] = [builtInKey("Film"), builtInKey("Question")];
+  const row = (kind, key, name) => ({ kind, key, name, height: 30, lanes: [] });
+  const rows = [
+    row("filmstrip", film, "Film"),
+    row("curve", question, "Question"),
+    { ...row("track", "Film", "Film"), graph: true },
+    row("track", "Acts", "Acts"),
+    row("trace", "Question", "Question"),
+  ];
+  const gutter = new Gutter(box, new RowLayout(storage()));
+  gutter.update({ rows, names: rows.map(({ key }) => key), siblings: new Map() }, 0, () => "");
+  const labels = (part) => [...box.querySelectorAll(part)].map((each) => each.getAttribute("aria-label"));
+  assert.deepEqual(labels(".more"), [
+    "Row Film · built in",
+    "Row Question · built in",
+    "Row Film · your row",
+    "Row Acts",
+    "Row Question · your row",
+  ]);
+  assert.deepEqual(labels(".edge"), ["Height of Question · built in", "Height of Question · your row"]);
+  assert.deepEqual(labels(".graph"), ["Scores of Film · your row over time"]);
+  gutter.control(film, "more").click();
+  assert.equal(document.querySelector(".menu").getAttribute("aria-label"), "Row Film · built in");
 });
 
 test("a page may note its place before it is left, into its own address", () => {

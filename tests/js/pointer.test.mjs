@@ -425,6 +425,55 @@ test("where nothing can be pasted, what was chosen stays so", async () => {
   assert.deepEqual([...selection.ids], [one]);
 });
 
+test("what the server refuses of a drag, of keys or of a new segment leaves chosen what was", async () => {
+  const { doc, selection, timeline, send } = workspace(prediction("p", 1, 2));
+  const other = doc.editor.create({ track: "Moments", start: 6, end: 7 });
+  await quiet();
+  const answer = { ok: false, kind: "invalid", error: "No.", current: null };
+  doc.server.save = async ({ edits }) => ({
+    ok: true,
+    data: { results: edits.map(({ edit_id }) => ({ edit_id, ...answer })) },
+  });
+  const data = loaded({ annotations: [...doc.store.annotations.values()], predictions: [prediction("p", 1, 2)] });
+  doc.server.load_document = async () => ({ ok: true, data });
+  doc.store.on("change", (what) => what === "content" && selection.keepOnly((id) => Boolean(doc.store.shown(id))));
+  const player = { time: 3, frames: frames(), pause() {}, seek() {} };
+  const said = [];
+  const page = { opened: doc, timeline, selection, player, changed() {}, track: () => "Moments" };
+  const { create, extend, endLater, remove } = commands({ ...page, say: (text) => said.push(text) });
+  const drag = (from, to) => {
+    send("pointerdown", from);
+    send("pointermove", to);
+    send("pointerup", to);
+  };
+  for (const [name, chosen, work] of [
+    ["the edge of a prediction", ["p"], () => drag(2, 2.5)],
+    ["a prediction as a whole", ["p"], () => drag(1.5, 1.8)],
+    ["a nudged edge", ["p"], endLater],
+    ["an edge at the playhead", ["p"], extend],
+    ["a segment that is drawn", [other], () => drag(4, 5)],
+    ["a segment by key", ["p", other], create],
+  ]) {
+    selection.set(chosen);
+    const standing = doc.store.annotations.size;
+    work();
+    assert.equal(doc.store.annotations.size, standing + 1, name);
+    assert.deepEqual([...selection.ids], [[...doc.store.annotations.keys()].at(-1)], name);
+    await quiet();
+    assert.equal(doc.store.annotations.size, standing, name);
+    assert.deepEqual([[...selection.ids], selection.current], [chosen, chosen.at(-1)], name);
+  }
+  selection.one(other);
+  drag(4, 5);
+  remove();
+  assert.equal(selection.size, 0, "what was made is deleted: the next press deletes nothing else");
+  await quiet();
+  selection.set(["p", other]);
+  timeline.rowLayout.toggle("Moments", "locked");
+  create();
+  assert.deepEqual([[...selection.ids], said.length], [["p", other], 1], "nor does a locked row");
+});
+
 test("Ctrl+A chooses what is seen, so that Delete leaves alone what is not", () => {
   const { doc, selection, timeline } = workspace();
   const make = (track) => doc.editor.create({ track, start: 1, end: 2 });

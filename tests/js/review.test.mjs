@@ -4,7 +4,7 @@ import test from "node:test";
 import { element, page as pageOf } from "./dom.mjs";
 import { documentOf, loaded, prediction, quiet, storage } from "./harness.mjs";
 import { ReviewFilter } from "../../assets/web/js/model/review-filter.js";
-import { queue, undecidedAt } from "../../assets/web/js/model/review-queue.js";
+import { below, queue, undecidedAt } from "../../assets/web/js/model/review-queue.js";
 
 globalThis.location ??= { search: "", pathname: "/" };
 globalThis.window ??= new EventTarget();
@@ -68,6 +68,46 @@ test("a filter says which predictions are in the queue", () => {
   assert.deepEqual(found({ by: "ann" }), []);
 });
 
+test("what was measured goes before the score: the filter, the slider and what it hides", () => {
+  const { store } = documentOf(
+    prediction("measured", 0, 1, { score: 0.2, confidence: 0.63 }),
+    prediction("unlikely", 1, 2, { score: 0.95, confidence: 0.1 }),
+    prediction("scored", 2, 3, { score: 0.7 }),
+    prediction("beyond", 3, 4, { score: 1.4 }),
+  ).doc;
+  const found = (wanted) => {
+    const filter = new ReviewFilter(storage());
+    filter.set({ order: "time", ...wanted });
+    return [ids(queue(store, filter)), filter.words];
+  };
+  assert.deepEqual(found({ lowest: 0.63 }), [["measured", "scored", "beyond"], "63 to 100 % sure"]);
+  assert.deepEqual(found({ highest: 0.29 }), [["unlikely"], "0 to 29 % sure"]);
+  assert.deepEqual(found({ lowest: 1, highest: 1 }), [["beyond"], "100 to 100 % sure"]);
+  store.setThreshold(0.63);
+  assert.deepEqual(ids(store.undecided), ["measured", "scored", "beyond"]);
+  assert.deepEqual(ids(below(store, new ReviewFilter(storage()))), ["unlikely"]);
+});
+
+test("its fields are in per cent, also of what an older release kept", async () => {
+  const kept = storage();
+  kept.setItem("review", JSON.stringify({ lowest: 0.29, highest: 7 }));
+  const { doc, $, filter, review, asked } = reviewing([], [], kept);
+  review.update(doc.store, null);
+  assert.deepEqual([$("review-lowest").value, $("review-highest").value], ["29", "100"]);
+  const type = (id, text) => {
+    $(id).value = text;
+    $(id).dispatchEvent(new Event("change"));
+  };
+  type("review-lowest", "63.5");
+  type("review-highest", "250");
+  assert.deepEqual([filter.wanted.lowest, filter.wanted.highest], [0.635, 1]);
+  assert.deepEqual([$("review-lowest").value, $("review-highest").value], ["63.5", "100"]);
+  await quiet();
+  assert.deepEqual([asked.at(-1).lowest, asked.at(-1).highest], [0.635, 1], "what is asked for stays 0…1");
+  type("review-lowest", "");
+  assert.equal(filter.wanted.lowest, null);
+});
+
 const PANEL = {
   review: "div",
   "review-list": "ul",
@@ -88,7 +128,7 @@ const PANEL = {
   "reject-below": "button",
 };
 
-function reviewing(predictions, videos) {
+function reviewing(predictions, videos, kept = storage()) {
   const { doc, sent } = documentOf(...predictions);
   const asked = [];
   const server = {
@@ -102,7 +142,7 @@ function reviewing(predictions, videos) {
   for (const id of Object.keys(PANEL).slice(1)) box.append($(id));
   const selection = { current: null, ids: new Set(), one: (id) => (selection.current = id) };
   const workspace = new Workspace($, { playRange() {} }, {}, selection);
-  const filter = new ReviewFilter(storage());
+  const filter = new ReviewFilter(kept);
   const review = new ReviewPanel(box, server, filter, {
     choose: (id) => selection.one(id),
     decide: (all, verdict) => workspace.decide(all, verdict),

@@ -85,9 +85,22 @@ def test_footage_annotations_and_predictions_have_places(library: Studio) -> Non
     assert shown(points, PREDICTION) == [("b", "p1", 1.0, 3.0)]
     assert shown(points, REJECTED) == [("b", "p2", 2.0, 4.0)]
     assert (points.kind == FOOTAGE).sum() == 40 and points.ids[-2:] == ["p1", "p2"]
-    sure = {points.ids[n - 40]: int(points.sure[n]) for n in range(40, len(points.sure))}
-    assert (sure["p1"], sure["p2"], sure["y"]) == (20, 40, UNKNOWN)
     assert library.map.state()["made"] and points.facts["unplaced"] == {"videos": 0, "moments": 0}
+
+
+def test_only_a_chance_that_was_measured_says_how_sure_a_model_is(library: Studio) -> None:
+    """A score of another kind is no per cent; that of a label that was taught is a chance."""
+    measured = Prediction(Segment(S, 2 * S), "T", "m", 0.9, "m", {"confidence": 0.4999})
+    propose(library, "a", measured, Prediction(Segment(3 * S, 4 * S), "T", "s", 0.7, "s"))
+    taught = [Prediction(Segment(n * S, (n + 1) * S), "T", "t", n / 100, f"t{n}") for n in (5, 29)]
+    propose(library, "b", *taught, task="detection", query="t")
+    made = mark(library, "b", 3, 4, "made")
+    library.map.build()
+    points = library.map.points()
+    blank = len(points.sure) - len(points.ids)
+    sure = dict(zip(points.ids, points.sure[blank:].tolist(), strict=True))
+    assert sure == {"m": 49, "s": UNKNOWN, "t5": 5, "t29": 29, made: UNKNOWN}
+    assert set(points.sure[:blank].tolist()) == {UNKNOWN}
 
 
 def test_what_came_since_is_counted_and_then_placed_without_moving_the_rest(library: Studio) -> None:

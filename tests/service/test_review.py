@@ -8,7 +8,7 @@ import pytest
 
 from studio.service import Studio
 from studio.service.timelines.review import Undecided
-from studio.store import people, videos
+from studio.store import people, review, videos
 from studio.store.runs import insert as add_run
 from studio.timeline import ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -59,6 +59,32 @@ def test_a_confidence_says_how_sure_a_model_is(studio: Studio) -> None:
     studio.store.write(lambda db: add_run(db, ModelRun("a", "emotion", "m", "1", [sure])))
     (video,) = studio.review.waiting(Undecided())["videos"]
     assert video["unsure"] == pytest.approx(0.2), "as near to a coin's toss as .9 is"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"lowest": 0.63}, {"a": 1, "taught": 1, "scored": 1}),
+        ({"highest": 0.2}, {"b": 1}),
+        ({"lowest": 0.7, "highest": 0.7}, {"taught": 1, "scored": 1}),
+        ({"lowest": 1.0}, {}),
+    ],
+)
+def test_how_sure_a_model_is_filters_by_what_was_measured(
+    studio: Studio, wanted: dict[str, Any], found: dict[str, int]
+) -> None:
+    add(studio, "a", "b", "taught", "scored")
+    for video, task, score, payload in (
+        ("a", "emotion", 0.2, {"confidence": 0.63}), ("b", "emotion", 0.95, {"confidence": 0.1}),
+        ("taught", "detection", 0.7, None), ("scored", "emotion", 0.7, None),
+    ):  # fmt: skip
+        made = [Prediction(Segment(0, 9), "t", "x", score, video, payload)]
+        run = ModelRun(video, task, "m", "1", made, query="x" if task == "detection" else None)
+        studio.store.write(lambda db, run=run: add_run(db, run))
+    assert waiting(studio, **wanted) == found
+    rows = studio.store.read(lambda db: review.undecided(db, Undecided(**wanted)))
+    assert {row["video_id"] for row in rows} == set(found)
+    assert [row["chance"] for row in rows] == sorted((row["chance"] for row in rows), reverse=True)
 
 
 @pytest.mark.parametrize(

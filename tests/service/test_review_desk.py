@@ -87,6 +87,16 @@ def test_the_timeline_says_how_likely_something_is_where_that_was_measured(libra
     ]  # fmt: skip
 
 
+def test_the_desk_goes_by_what_was_measured_and_else_by_the_score(library: Studio) -> None:
+    for number, (score, confidence) in enumerate(((0.1, 0.95), (0.99, 0.55))):
+        found = [Prediction(Segment(0, MICROS), "Moments", LABEL, score, payload={"confidence": confidence})]
+        run = ModelRun(f"v{number}", "grounding", "merge-tree", "1", found, {}, LABEL)
+        library.store.write(lambda db, run=run: runs.insert(db, run))
+    assert [item["score"] for item in ask(library, lowest=0.55)["items"]] == [0.1, 0.9, 0.8, 0.7, 0.99]
+    assert [item["score"] for item in ask(library, lowest=0.95)["items"]] == [0.1]
+    assert ask(library, count=0, lowest=0.95)["waiting"] == 1
+
+
 def test_what_is_probably_something_else_waits_among_the_unsure(library: Studio) -> None:
     detect(library, "v0", (10, 0.9), (30, 0.5), (50, 0.1))
     likely = ask(library)
@@ -94,7 +104,7 @@ def test_what_is_probably_something_else_waits_among_the_unsure(library: Studio)
     for feed in ("unsure", "different"):
         found = ask(library, feed)
         assert (0.1 in [item["score"] for item in found["items"]], found["unlikely"]) == (True, 0)
-    assert [item["score"] for item in ask(library, highest=0.2)["items"]] == [0.1], "asked for by its score"
+    assert [item["score"] for item in ask(library, highest=0.2)["items"]] == [0.1], "asked for by how sure it is"
     wrong = [(item["video"], verdict(item)) for item in likely["items"]]
     for video, edit in wrong:
         save(library, video, edit)
@@ -102,7 +112,7 @@ def test_what_is_probably_something_else_waits_among_the_unsure(library: Studio)
     assert (left["items"], left["unlikely"], left["waiting"]) == ([], 1, 1)
 
 
-def test_the_filter_goes_by_label_video_score_and_annotator(library: Studio) -> None:
+def test_the_filter_goes_by_label_video_certainty_and_annotator(library: Studio) -> None:
     assert ask(library, label="bus")["items"] == []
     assert {item["video"] for item in ask(library, video="v1")["items"]} == {"v1"}
     assert [item["score"] for item in ask(library, lowest=0.6, highest=0.85)["items"]] == [0.8, 0.7]

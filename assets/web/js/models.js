@@ -1,5 +1,6 @@
 // The Models page: every card, and two models of a task side by side on one video.
 
+import { chance } from "./model/chance.js";
 import { current, go, note, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
@@ -350,7 +351,7 @@ export function mount(element, server) {
               ondblclick: () => go("annotate", { video: video.id, t: p.start }),
             });
             node.style.width = `${(100 * (p.end - p.start)) / video.duration}%`;
-            node.style.opacity = String(0.45 + 0.55 * Math.min(1, Math.max(0, p.score)));
+            node.style.opacity = String(0.45 + 0.55 * chance(p));
             return place(node, p.start / video.duration);
           }),
       ),

@@ -155,7 +155,7 @@ class ReviewDesk:
     def _ordered(self, asked: DeskRequest, waiting: list[Row], decided: list[Row]) -> list[Row]:
         if asked.feed == "unsure":
             return sorted(waiting, key=lambda row: (-_unsure(row), row["id"]))
-        likely = sorted(_likely(asked, waiting), key=lambda row: (-_chance(row), row["id"]))
+        likely = sorted(_likely(asked, waiting), key=lambda row: (-row["chance"], row["id"]))
         if asked.feed == "likely" or not likely:
             return likely
         pool = likely[:POOL]
@@ -303,20 +303,16 @@ def _span(row: Mapping[str, Any]) -> list[Any]:
     return [row["video_id"], row["start_us"], row["end_us"]]
 
 
-def _chance(row: Row) -> float:
-    return min(1.0, max(0.0, float(row["score"] if row["confidence"] is None else row["confidence"])))
-
-
 def _likely(asked: DeskRequest, waiting: list[Row]) -> list[Row]:
     """Of the likely feed, without what a detector proposed only to be told that it is wrong, unless it is asked for by
-    its score."""
+    how sure the model is."""
     if asked.feed != "likely" or (asked.wanted.lowest, asked.wanted.highest) != (None, None):
         return waiting
-    return [row for row in waiting if row["task"] != serializers.TAUGHT or _chance(row) >= LEAST]
+    return [row for row in waiting if row["task"] != serializers.TAUGHT or row["chance"] >= LEAST]
 
 
 def _unsure(row: Row) -> float:
-    return 1 - abs(2 * _chance(row) - 1)
+    return 1 - abs(2 * float(row["chance"]) - 1)
 
 
 def _by_chance(id: str) -> str:

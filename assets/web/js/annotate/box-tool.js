@@ -427,7 +427,8 @@ export class BoxTool {
         }),
       );
       if (!made.length) return;
-      workspace.selection.set(made, made[0]);
+      const isThere = (/** @type {string} */ id) => Boolean(doc.store.shown(id));
+      workspace.selection.instead(() => made, isThere, "first");
       workspace.say(`${counted(made.length, "segment")} on “${row}”.`);
     });
   }

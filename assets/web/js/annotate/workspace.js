@@ -179,7 +179,11 @@ export class Workspace {
     const start = Math.min(frames.shownAt(time), frames.edge(frames.duration, -1));
     const id = this.opened.editor.create({ track: BOOKMARKS, start, end: frames.edge(start, 1) });
     if (id === null) return;
-    this.selection.one(id);
+    const { store } = this.opened;
+    this.selection.instead(
+      () => id,
+      (each) => Boolean(store.shown(each)),
+    );
     this.label();
   }
 

@@ -39,7 +39,11 @@ function make(workspace, from, to, label = "", marked = {}) {
     return;
   }
   timeline.marks = { in: null, out: null };
-  selection.one(workspace.opened.editor.create({ track, label, ...player.frames.span(from, to) }, marked));
+  const { editor, store } = workspace.opened;
+  selection.instead(
+    () => editor.create({ track, label, ...player.frames.span(from, to) }, marked),
+    (id) => Boolean(store.shown(id)),
+  );
 }
 
 /** A digit makes what is marked a segment of the label that has it, or makes the point or begins or ends the state that
@@ -129,12 +133,24 @@ export function commands(workspace) {
     else selection.one(here[0].id);
   };
 
+  const isThere = (/** @type {string} */ id) => Boolean(store().shown(id));
+
+  /** Where a prediction is changed, the correction that this makes is chosen in its place.
+   * @param {string} chosen
+   * @param {() => void} work
+   */
+  function correcting(chosen, work) {
+    const wasPrediction = store().predictions.has(chosen);
+    selection.instead(() => {
+      work();
+      return wasPrediction ? (store().correctionOf(chosen)?.id ?? chosen) : null;
+    }, isThere);
+  }
+
   const nudge = (/** @type {"start" | "end" | "body"} */ part, /** @type {number} */ count) =>
     edit(
       (ids, chosen) => {
-        const wasPrediction = store().predictions.has(chosen);
-        operations.nudge(editor(), ids, part, count, player.frames);
-        if (wasPrediction) selection.one(store().correctionOf(chosen)?.id ?? chosen);
+        correcting(chosen, () => operations.nudge(editor(), ids, part, count, player.frames));
         const item = current();
         if (!item) return;
         player.pause();
@@ -167,7 +183,11 @@ export function commands(workspace) {
     make(workspace, start, isMarked ? out : start + NEW_S, "", marked);
   }
 
-  const isThere = (/** @type {string} */ id) => Boolean(store().shown(id));
+  /** @param {string[]} ids */
+  function remove(ids) {
+    selection.settle();
+    operations.remove(editor(), ids);
+  }
 
   function paste() {
     if (!clipboard.length) return;
@@ -225,8 +245,8 @@ export function commands(workspace) {
       () => lines.merge(),
     ),
     extend: edit((_, chosen) => {
-      operations.extend(editor(), chosen, player.time, player.frames);
-      selection.one(store().correctionOf(chosen)?.id ?? chosen);
+      correcting(chosen, () => operations.extend(editor(), chosen, player.time, player.frames));
+      if (store().annotations.has(chosen)) selection.one(chosen);
     }),
     label: () => (lines?.areChosen ? lines.type() : workspace.label()),
     describe: () => workspace.describe(),
@@ -261,13 +281,10 @@ export function commands(workspace) {
     },
     cut: edit((ids) => {
       clipboard = copying.copied(store(), ids);
-      operations.remove(editor(), ids);
+      remove(ids);
     }),
     paste,
-    remove: edit(
-      (ids) => operations.remove(editor(), ids),
-      () => lines.remove(),
-    ),
+    remove: edit(remove, () => lines.remove()),
     undo: () => editor().undo(),
     redo: () => editor().redo(),
 

@@ -78,6 +78,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
   const within = (/** @type {number} */ time) => Math.min(Math.max(0, time), timeline.duration);
+  const isThere = (/** @type {VideoDocument} */ doc) => (/** @type {string} */ id) => Boolean(doc.store.shown(id));
 
   // ---------------------------------------------------------------- begin
 
@@ -353,7 +354,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       lines.create(drafts[0]);
     } else if (ended.kind === "create" && drafts.length) {
       const [{ track, start, end }] = drafts;
-      selection.one(doc.editor.create({ track, start, end }));
+      selection.instead(() => doc.editor.create({ track, start, end }), isThere(doc));
       changed(start, end, "body");
     } else if (ended.kind === "edit" && drafts.length) {
       if (ended.isLine) lines.move(drafts);
@@ -379,13 +380,18 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
    * @param {readonly Draft[]} drafts
    * @param {Edge} part
    */
-  function save({ store, editor }, drafts, part) {
+  function save(doc, drafts, part) {
+    selection.instead(() => saved(doc, drafts, part), isThere(doc), "first");
+  }
+
+  /** What is chosen then: of a prediction the correction that was made.
+   * @param {VideoDocument} doc
+   * @param {readonly Draft[]} drafts
+   * @param {Edge} part
+   */
+  function saved({ store, editor }, drafts, part) {
     const moved = drafts.flatMap((draft) => (draft.id === null ? [] : { ...draft, id: draft.id }));
-    if (part === "body" && moved.length > 1) {
-      const ids = editor.move(moved);
-      selection.set(ids, ids[0]);
-      return;
-    }
+    if (part === "body" && moved.length > 1) return editor.move(moved);
     /** @type {Map<string, string | null>} */
     const made = new Map();
     const length = (/** @type {{ start: number, end: number } | null} */ span) => (span ? span.end - span.start : 0);
@@ -400,7 +406,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       }
     });
     const ids = moved.flatMap(({ id }) => made.get(id) ?? []);
-    selection.set(part === "body" ? ids : ids.slice(0, 1), ids[0] ?? null);
+    return part === "body" ? ids : ids.slice(0, 1);
   }
 
   /**

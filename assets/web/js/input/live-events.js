@@ -116,7 +116,10 @@ export class LiveEvents {
     const { opened, player, selection } = this.workspace;
     const start = Math.min(player.frames.shownAt(time), player.frames.edge(player.frames.duration, -1));
     const id = opened.editor.create({ track, label, start, end: player.frames.edge(start, 1) }, marked);
-    if (id !== null) selection.one(id);
+    selection.instead(
+      () => id,
+      (each) => Boolean(opened.store.shown(each)),
+    );
     return id;
   }
 

@@ -4,6 +4,7 @@
 import { Emitter } from "../emitter.js";
 import { annotation, annotationOf, isAccepting, sameAsSent, verdictOf } from "./annotation.js";
 import { changed } from "./box-track.js";
+import { chance } from "./chance.js";
 import { lineItems } from "./line-items.js";
 import { BOOKMARKS } from "./special-rows.js";
 import { samplesOf, TRACE, tracePlace, Traces } from "./traces.js";
@@ -137,7 +138,7 @@ export class DocumentStore extends Emitter {
   runSeq = 0;
   /** @readonly @type {Float64Array} times where frames begin */
   frameTimes = new Float64Array(0);
-  /** @readonly @type {number} predictions below this score are not shown */
+  /** @readonly @type {number} predictions whose `chance` is below it are not shown */
   threshold = 0;
   /** @readonly @type {readonly string[]} who else looks at this video */
   present = [];
@@ -244,7 +245,7 @@ export class DocumentStore extends Emitter {
   /** @param {Prediction | Preview} p */
   isShown(p) {
     if ("preview" in p) return this.rowOf(p) !== null;
-    return this.isOffered(p) && (p.score >= this.threshold || Boolean(p.verdict) || isHit(p));
+    return this.isOffered(p) && (chance(p) >= this.threshold || Boolean(p.verdict) || isHit(p));
   }
 
   /** What a search found here is shown as it was found; it is kept when somebody accepts it.

@@ -20,7 +20,7 @@ export const KINDS = /** @type {const} */ (["footage", "annotation", "prediction
  * @property {number} start
  * @property {number} end
  * @property {string} label
- * @property {number | null} sure in per cent
+ * @property {number | null} sure in per cent, null where nobody measured it
  */
 
 const ALIGNED = 8;
@@ -176,7 +176,7 @@ export class MapPoints {
   }
 }
 
-const NONE = { label: "no label", sure: "nobody said", video: "no video", cluster: "in no cluster" };
+const NONE = { label: "no label", sure: "not measured", video: "no video", cluster: "in no cluster" };
 
 /** @param {number} bytes */
 const aligned = (bytes) => Math.ceil(bytes / ALIGNED) * ALIGNED;

@@ -1,12 +1,14 @@
 // Which predictions a person wants to decide about: kept by this browser, for all videos.
 
+import { isWithin, rangeText } from "./chance.js";
 import { readPreferences } from "./preferences.js";
 
 /** @import { Prediction } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { Keeper } from "./preferences.js" */
 
-/** "" and null let all through. by: only in videos in which an annotation of this person stands.
+/** "" and null let all through. by: only in videos in which an annotation of this person stands; lowest, highest: how
+ * sure the model is, 0…1.
  * @typedef {{ label: string, row: string, question: string, by: string, lowest: number | null, highest: number | null }}
  *   Wanted
  */
@@ -16,7 +18,7 @@ const KEY = "review";
 export const ALL = Object.freeze({ label: "", row: "", question: "", by: "", lowest: null, highest: null });
 
 /** @param {unknown} value */
-const isScore = (value) => typeof value === "number" && Number.isFinite(value) && value >= 0;
+const isShare = (value) => typeof value === "number" && Number.isFinite(value) && value >= 0;
 
 export class ReviewFilter {
   /** @type {Wanted} */
@@ -31,7 +33,7 @@ export class ReviewFilter {
     for (const name of /** @type {const} */ (["label", "row", "question", "by"]))
       if (typeof kept[name] === "string") this.wanted[name] = kept[name];
     for (const name of /** @type {const} */ (["lowest", "highest"]))
-      if (isScore(kept[name])) this.wanted[name] = /** @type {number} */ (kept[name]);
+      if (isShare(kept[name])) this.wanted[name] = Math.min(1, /** @type {number} */ (kept[name]));
   }
 
   /** @param {Partial<Wanted & { order: string }>} change */
@@ -47,9 +49,8 @@ export class ReviewFilter {
 
   /** What it lets through, in a few words; nothing where that is all. */
   get words() {
-    const { label, row, question, by, lowest, highest } = this.wanted;
-    const score = lowest === null && highest === null ? "" : `score ${lowest ?? 0} to ${highest ?? 1}`;
-    return [label, row, question && `“${question}”`, by, score].filter(Boolean).join(", ");
+    const { label, row, question, by } = this.wanted;
+    return [label, row, question && `“${question}”`, by, rangeText(this.wanted)].filter(Boolean).join(", ");
   }
 
   /** The predictions of a video that it lets through.
@@ -57,7 +58,7 @@ export class ReviewFilter {
    * @param {readonly Readonly<Prediction>[]} predictions
    */
   of(store, predictions) {
-    const { label, row, question, by, lowest, highest } = this.wanted;
+    const { label, row, question, by } = this.wanted;
     if (by && ![...store.annotations.values()].some((made) => made.annotator === by)) return [];
     const runs = new Set(store.groundingRuns.filter((run) => run.query === question).map((run) => run.id));
     return predictions.filter(
@@ -65,8 +66,7 @@ export class ReviewFilter {
         (!label || p.label === label) &&
         (!row || store.rowOf(p) === row) &&
         (!question || runs.has(p.run)) &&
-        (lowest === null || p.score >= lowest) &&
-        (highest === null || p.score <= highest),
+        isWithin(p, this.wanted),
     );
   }
 }

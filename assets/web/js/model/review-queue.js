@@ -1,11 +1,10 @@
 // Which prediction to decide next.
 
+import { chance } from "./chance.js";
+
 /** @import { Prediction } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { ReviewFilter } from "./review-filter.js" */
-
-/** How certain a prediction is: its confidence where it has one, else its score. @param {Prediction} p */
-const chance = (p) => Math.min(1, Math.max(0, p.confidence ?? p.score));
 
 /** How near to a coin's toss a prediction is. @param {Prediction} p */
 export const uncertainty = (p) => 1 - Math.abs(2 * chance(p) - 1);
@@ -44,7 +43,7 @@ export const undecidedAt = (store, time) =>
 export const below = (store, filter) =>
   filter.of(
     store,
-    [...store.predictions.values()].filter((p) => !p.verdict && store.isOffered(p) && p.score < store.threshold),
+    [...store.predictions.values()].filter((p) => !p.verdict && store.isOffered(p) && chance(p) < store.threshold),
   );
 
 /** The one to look at after `id` was decided: what followed it in the queue, else the first.

@@ -31,12 +31,13 @@ export class Selection extends Emitter {
    * refuse it.
    * @param {() => readonly string[] | string | null} make where it makes nothing, all stays as it is
    * @param {(id: string) => boolean} exists
+   * @param {"first" | "last"} [which] of them becomes the current one
    */
-  instead(make, exists) {
+  instead(make, exists, which = "last") {
     const { ids, current } = this;
     const made = [make() ?? []].flat();
     if (!made.length) return;
-    this.set(made);
+    this.set(made, made.at(which === "first" ? 0 : -1));
     this.#before = { ids: [...ids], current, gone: [...ids].filter((id) => !exists(id)) };
   }
 
@@ -56,6 +57,11 @@ export class Selection extends Emitter {
     const ids = new Set(this.ids);
     if (ids.delete(id)) this.set([...ids]);
     else this.set([...ids, id], id);
+  }
+
+  /** What was chosen before `instead` is not to come back: a person deletes what was made. */
+  settle() {
+    this.#before = null;
   }
 
   /** Forget what is no longer there.

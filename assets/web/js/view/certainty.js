@@ -17,8 +17,8 @@ const SCORES = {
   text_reading: "how well the letters could be read",
 };
 
-/** Just below a half is not a half. @param {number} share */
-export const percent = (share) => `${Math.floor(100 * share)} %`;
+/** Just below a half is not a half; 100 · 0.29 is less than 29. @param {number} share */
+export const percent = (share) => `${Math.floor(100 * share + 1e-9)} %`;
 
 /** How likely something is what was asked for. @param {number} confidence 0…1 */
 export function sureness(confidence) {

@@ -1,5 +1,6 @@
 // Which moments the review desk shows: the feed, the label, and what else is asked of them.
 
+import { percentText, rangeText, shareOf } from "../model/chance.js";
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { counted, el, redraw, toast } from "./dom.js";
@@ -9,7 +10,7 @@ import { counted, el, redraw, toast } from "./dom.js";
 
 const FEEDS = ["likely", "unsure", "different", "random"];
 const NONE = { row: "anybody, any row", video: "any video", question: "any question", by: "videos of anybody" };
-const SCORES = /** @type {const} */ (["lowest", "highest"]);
+const BOUNDS = /** @type {const} */ (["lowest", "highest"]);
 
 export class DeskFilter {
   /** @type {DeskWanted} */
@@ -42,7 +43,7 @@ export class DeskFilter {
       question: $("desk-question", "select"),
       by: $("desk-by", "select"),
     };
-    this.scores = { lowest: $("desk-lowest", "input"), highest: $("desk-highest", "input") };
+    this.bounds = { lowest: $("desk-lowest", "input"), highest: $("desk-highest", "input") };
     this.label.addEventListener("change", () => {
       const [label, track] = JSON.parse(this.label.value || '["", ""]');
       this.set({ label, track });
@@ -51,9 +52,9 @@ export class DeskFilter {
       button.addEventListener("click", () => this.set({ feed: button.dataset.feed ?? "" }));
     for (const name of /** @type {(keyof typeof NONE)[]} */ (Object.keys(NONE)))
       this.fields[name].addEventListener("change", () => this.set({ [name]: this.fields[name].value }));
-    for (const name of SCORES) {
-      const field = this.scores[name];
-      field.addEventListener("change", () => this.set({ [name]: field.value === "" ? null : Number(field.value) }));
+    for (const name of BOUNDS) {
+      const field = this.bounds[name];
+      field.addEventListener("change", () => this.set({ [name]: shareOf(field.value) }));
     }
   }
 
@@ -71,11 +72,12 @@ export class DeskFilter {
   }
 
   #show() {
-    const { feed, row, question, by, lowest, highest } = this.wanted;
+    const { feed, row, question, by } = this.wanted;
     for (const button of this.feeds) button.setAttribute("aria-pressed", String(button.dataset.feed === feed));
     const video = this.wanted.video && (this.fields.video.selectedOptions[0]?.text ?? "");
-    const score = lowest === null && highest === null ? "" : `score ${lowest ?? 0} to ${highest ?? 1}`;
-    this.filtered.textContent = [row, video, question && `“${question}”`, by, score].filter(Boolean).join(", ");
+    for (const name of BOUNDS) this.bounds[name].value = percentText(this.wanted[name]);
+    const words = [row, video, question && `“${question}”`, by, rangeText(this.wanted)];
+    this.filtered.textContent = words.filter(Boolean).join(", ");
   }
 
   /** What the library has to choose from now. */

@@ -68,7 +68,7 @@ export function detectors(root, server, changed) {
     const href = `/detector/${encodeURIComponent(m.name)}`;
     return el(
       "div",
-      { class: "row" },
+      { class: "row wrap" },
       button("Find it in the library", find, m.problems.length > 0),
       el("a", { class: "button", href, download: "", text: "Export" }),
       fixed ? "" : button("Delete", remove),

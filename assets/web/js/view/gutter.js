@@ -25,6 +25,8 @@ export class Gutter extends Emitter {
   colour = () => "";
   /** Of each row those among which it can be moved. @type {ReadonlyMap<string, readonly string[]>} */
   siblings = new Map();
+  /** key → what a row is called among all rows. @type {ReadonlyMap<string, string>} */
+  #said = new Map();
 
   /**
    * @param {HTMLElement} box
@@ -39,15 +41,16 @@ export class Gutter extends Emitter {
   }
 
   /**
-   * @param {{ rows: readonly Row[], siblings: ReadonlyMap<string, readonly string[]> }} layout
+   * @param {{ rows: readonly Row[], names: readonly string[], siblings: ReadonlyMap<string, readonly string[]> }} layout
    * @param {number} overview height of the minimap in px
    * @param {(item: Class) => string} colour of a class
    */
-  update({ rows, siblings }, overview, colour) {
+  update({ rows, names, siblings }, overview, colour) {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const row = /** @type {HTMLElement | null | undefined} */ (focused?.closest?.(".gutter-row"))?.dataset.row;
     const part = focused?.className.split(" ")[0] || "name";
     this.siblings = siblings;
+    this.#said = new Map(namesOfRows(names).map((said, n) => [names[n], said]));
     this.colour = colour;
     const head = el("div", { class: "gutter-head" });
     head.style.height = `${RULER_H + overview}px`;
@@ -65,10 +68,16 @@ export class Gutter extends Emitter {
   }
 
   /** @param {Row} row */
+  #saidOf({ key, name }) {
+    return this.#said.get(key) ?? name;
+  }
+
+  /** @param {Row} row */
   cell(row) {
     const { name, key } = row;
+    const said = this.#saidOf(row);
     const kind = `gutter-row ${row.kind}${row.collapsed ? " collapsed" : ""}`;
-    const cell = el("div", { class: kind, title: name, "data-row": key });
+    const cell = el("div", { class: kind, title: said, "data-row": key });
     cell.style.height = `${row.height}px`;
     if (row.kind === "track" && row.depth) cell.style.setProperty("--depth", String(row.depth));
     cell.append(
@@ -96,7 +105,7 @@ export class Gutter extends Emitter {
           type: "button",
           text: "∿",
           title: "Show or hide the scores over time",
-          "aria-label": `Scores of ${name} over time`,
+          "aria-label": `Scores of ${said} over time`,
           "aria-pressed": String(Boolean(this.rowLayout.get(key).graph)),
           onclick: () => this.rowLayout.toggle(key, "graph"),
         }),
@@ -108,7 +117,7 @@ export class Gutter extends Emitter {
         class: "more",
         type: "button",
         text: "⋯",
-        "aria-label": row.kind === "graph" ? `Scores of ${row.track}` : `Row ${name}`,
+        "aria-label": row.kind === "graph" ? `Scores of ${row.track}` : `Row ${said}`,
         "aria-haspopup": "menu",
         "aria-expanded": "false",
         onclick: (event) => this.menu(event.currentTarget, row),
@@ -132,8 +141,9 @@ export class Gutter extends Emitter {
    * followed in the window.
    * @param {Row} row
    */
-  edge({ key, name, height }) {
+  edge(row) {
     const { rowLayout } = this;
+    const { key, height } = row;
     const usual = height / rowLayout.size(key);
     return el("div", {
       class: "edge",
@@ -141,7 +151,7 @@ export class Gutter extends Emitter {
       tabindex: 0,
       title: "Drag to make this row taller or shorter",
       "aria-orientation": "horizontal",
-      "aria-label": `Height of ${name}`,
+      "aria-label": `Height of ${this.#saidOf(row)}`,
       "aria-valuenow": Math.round(100 * rowLayout.size(key)),
       "aria-valuemin": 50,
       "aria-valuemax": 800,
@@ -216,7 +226,7 @@ export class Gutter extends Emitter {
         ["Only this row", () => rowLayout.only(key), { checked: rowLayout.solo === key }],
         ["Hide", () => rowLayout.toggle(key, "hidden"), { disabled: rowLayout.solo === key }],
       ],
-      `Row ${row.name}`,
+      `Row ${this.#saidOf(row)}`,
       () => this.control(key, "more"),
     );
   }

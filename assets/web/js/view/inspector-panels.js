@@ -99,6 +99,10 @@ export function annotationPanel({ store, editor }, made, actions, history) {
     actions.select(made.id);
     return "";
   };
+  const deleteIt = () => {
+    actions.select(made.id); // what was chosen before it does not come back
+    editor.remove(made.id);
+  };
   const predicted = store.predictions.get(made.prediction_id ?? "");
   return [
     head(made.track, ORIGINS[made.source], made.source),
@@ -135,7 +139,7 @@ export function annotationPanel({ store, editor }, made, actions, history) {
         onclick: (event) => history.toggle(event.target),
       }),
       el("span", { class: "grow" }),
-      el("button", { class: "danger", id: "delete", text: "Delete", onclick: () => editor.remove(made.id) }),
+      el("button", { class: "danger", id: "delete", text: "Delete", onclick: deleteIt }),
     ),
     el("ol", { class: "history", hidden: true, tabindex: 0, "aria-label": "History" }),
   ];

@@ -2,6 +2,7 @@
 
 import { KINDS } from "../model/map-points.js";
 import { addressOf, follow } from "../router.js";
+import { sureness } from "./certainty.js";
 import { clock, el, finder, redraw } from "./dom.js";
 
 /** @import { Coloured, MapPoints, Moment } from "../model/map-points.js" */
@@ -24,7 +25,7 @@ const NAMES = {
 const TITLES = {
   cluster: "Clusters that look alike",
   label: "Labels",
-  sure: "How sure the models are",
+  sure: "How sure the models are, where that was measured",
   video: "Videos",
 };
 
@@ -122,7 +123,7 @@ export class MapPanel {
         }),
         el("span", {
           class: "muted",
-          text: [when, NAMES[moment.kind][0], sure === null ? "" : `${sure} %`].filter(Boolean).join(" · "),
+          text: [when, NAMES[moment.kind][0], sure === null ? "" : sureness(sure / 100)].filter(Boolean).join(" · "),
         }),
       ),
     );
@@ -142,7 +143,7 @@ export function wordsOf(points, selected) {
 
 /** What is said of a point under the pointer. @param {Moment} moment */
 export function textOf({ kind, name, start, end, label, sure }) {
-  const certainty = sure === null ? "" : ` · ${sure} % sure`;
+  const certainty = sure === null ? "" : ` · ${sureness(sure / 100)}`;
   return [label, name, `${clock(start, 1)}–${clock(end, 1)} · ${NAMES[kind][0]}${certainty}`]
     .filter(Boolean)
     .join("\n");

@@ -1,6 +1,7 @@
 // What models are asked on the Annotate page: questions to the video, who speaks, what is felt; and how sure they were.
 
 import { call } from "../sync/api.js";
+import { percent } from "./certainty.js";
 import { el } from "./dom.js";
 import { showGroundNote, showGroundingRuns } from "./grounding-runs.js";
 import { showJobs } from "./jobs-panel.js";
@@ -185,7 +186,8 @@ export class ModelRequests {
     if (what === "content") {
       showGroundingRuns($("grounding-runs"), doc);
       $("threshold-row").hidden = !store.undecided.length && !store.threshold;
-      $("threshold-value").textContent = store.threshold.toFixed(2);
+      $("threshold-value").textContent = percent(store.threshold);
+      $("threshold").setAttribute("aria-valuetext", percent(store.threshold));
     } else if (what === "curve") {
       showGroundNote($("ground-note"), store.media.curve);
     } else if (what === "faces") {

@@ -1,6 +1,7 @@
 // The queue of predictions to decide: the next one in front, one key each way, how far the review is, and which videos
 // come after this one.
 
+import { percentText, shareOf } from "../model/chance.js";
 import { ALL } from "../model/review-filter.js";
 import { below, progress, queue, uncertainty } from "../model/review-queue.js";
 import { addressOf } from "../router.js";
@@ -71,7 +72,7 @@ export class ReviewPanel {
       question: $("review-question", "select"),
       by: $("review-by", "select"),
     };
-    this.scores = { lowest: $("review-lowest", "input"), highest: $("review-highest", "input") };
+    this.bounds = { lowest: $("review-lowest", "input"), highest: $("review-highest", "input") };
     const order = $("review-order", "select");
     order.value = filter.order;
     if (!order.value) order.value = "uncertainty"; // an order of another release
@@ -81,12 +82,16 @@ export class ReviewPanel {
       field.addEventListener("change", () => this.#want({ [name]: field.value }));
     }
     for (const name of /** @type {const} */ (["lowest", "highest"])) {
-      const field = this.scores[name];
-      field.value = String(filter.wanted[name] ?? "");
-      field.addEventListener("change", () => this.#want({ [name]: field.value === "" ? null : Number(field.value) }));
+      const field = this.bounds[name];
+      const show = () => (field.value = percentText(filter.wanted[name]));
+      show();
+      field.addEventListener("change", () => {
+        this.#want({ [name]: shareOf(field.value) });
+        show();
+      });
     }
     this.unset.addEventListener("click", () => {
-      for (const field of Object.values(this.scores)) field.value = "";
+      for (const field of Object.values(this.bounds)) field.value = "";
       this.#want({ ...ALL });
     });
     this.list.addEventListener("click", (event) => {
