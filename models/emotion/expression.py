@@ -92,15 +92,13 @@ def to_gray(faces: torch.Tensor) -> torch.Tensor:
 
 
 def looks(gray: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Faces (N, 1, 48, 48) as they are, then without CUT pixels at two sides, once for each corner: a detector's box is
-    never quite where those of training were, and what the network says of all is better than of one (Krizhevsky et al.
-    2012)."""
+    """Faces (N, 1, 48, 48) as they are, then their upper left and their lower right corner, without CUT pixels at two
+    sides: a detector's box is never quite where those of training were, and what the network says of all of these is
+    better than of one (Krizhevsky et al. 2012). The mirror images have the other two corners."""
     yield gray
-    kept = SIDE - CUT
-    for top in (0, CUT):
-        for left in (0, CUT):
-            corner = gray[:, :, top : top + kept, left : left + kept]
-            yield nn.functional.interpolate(corner, (SIDE, SIDE), mode="bilinear", align_corners=False)
+    for part in (slice(0, SIDE - CUT), slice(CUT, SIDE)):
+        corner = gray[:, :, part, part]
+        yield nn.functional.interpolate(corner, (SIDE, SIDE), mode="bilinear", align_corners=False)
 
 
 class Expression:
@@ -125,8 +123,8 @@ class Expression:
     def predict(self, faces: npt.NDArray[np.uint8], mirror: bool = True) -> npt.NDArray[np.float32]:
         """Face crops uint8 (N, H, W, 3) RGB, any size → probabilities float32 (N, 7), rows sum to one.
 
-        The mean over the face and its four corners (see `looks`), with `mirror` over their mirror images, too. Raises
-        ValueError for another dtype or shape.
+        The mean over its `looks`, with `mirror` over their mirror images, too. Raises ValueError for another dtype or
+        shape.
         """
         frames = as_frames(faces, "faces")
         return with_smaller_batches(

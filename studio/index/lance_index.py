@@ -72,7 +72,13 @@ class LanceIndex:
             lists = max(1, round(frames.count_rows() ** 0.5))
             how = IvfSq(distance_type="dot", num_partitions=lists, sample_rate=_SAMPLE, max_iterations=_TURNS)
             frames.create_index("vector", config=how)
-        frames.optimize(cleanup_older_than=_OLDER)
+        self._clean_up(_OLDER)
+
+    def _clean_up(self, older_than: timedelta) -> None:
+        """Join small files, and drop versions of this age."""
+        for name in (self._frames_name, self._videos_name):
+            if (table := self._table(name)) is not None:
+                table.optimize(cleanup_older_than=older_than)
 
     def delete(self, video_id: str) -> None:
         """See `VectorIndex.delete`."""
@@ -89,8 +95,7 @@ class LanceIndex:
         for some in _parts(known, _NAMED):
             videos.delete(_in(some))
             frames.delete(_in(some))
-        for table in (videos, frames):
-            table.optimize(cleanup_older_than=_AT_ONE_TIME)
+        self._clean_up(_AT_ONE_TIME)
 
     def search(self, query: NDArray[np.float32], video_ids: Sequence[str], top: int) -> list[Match]:
         """See `VectorIndex.search`."""
