@@ -118,6 +118,21 @@ def fresh(
     )
 
 
+def without_overlap_tiers(
+    db: sqlite3.Connection, batch: Batch, layer: str | None = None
+) -> tuple[Batch, dict[str, str]]:
+    """A batch with the tiers of what overlaps on a row of its video on that row, and these: tier → row. With `layer`
+    only that person's annotations are here."""
+    back = import_matching.overlap_tiers(annotations.of_video(db, batch.video_id, layer), batch.annotations)
+    if not back:
+        return batch, back
+    on_rows = [replace(a, track=back.get(a.track, a.track)) for a in batch.annotations]
+    depend = {track: each for track, each in batch.dependencies.items() if track not in back}
+    listed = {track: each for track, each in batch.vocabularies.items() if track not in back}
+    points = frozenset((back.get(track, track), label) for track, label in batch.points)
+    return replace(batch, annotations=on_rows, dependencies=depend, vocabularies=listed, points=points), back
+
+
 def _fresh_cameras(db: sqlite3.Connection, batch: Batch) -> tuple[dict[str, MediaPlace], dict[str, MediaPlace]]:
     """The cameras that are not on the timeline yet, and those that lie elsewhere there. A file without a place for how
     fast a clock runs says nothing against what is known of that."""

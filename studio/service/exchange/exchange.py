@@ -388,8 +388,9 @@ def _fresh(
 ) -> tuple[list[Batch], list[str]]:
     """What of each batch is new or otherwise in its video, as far as somebody may see that; see `store.imports.fresh`.
     Where annotators work independently, what they import is their own; a sentence says how much a file calls somebody
-    else's."""
+    else's. Another says which tiers have what overlaps on a row that is there, and go on that row."""
     found, others = [], 0
+    back: dict[str, str] = {}
     for batch in batches:
         layer = layer_of(by, videos.get(db, batch.video_id))
         if layer is not None:
@@ -399,9 +400,15 @@ def _fresh(
             objects = [replace(each, annotator="", edited_by="") for each in batch.objects]
             drawn = [replace(trace, annotator="") for trace in batch.traces]
             batch = replace(batch, annotations=own, objects=objects, traces=drawn)
+        batch, tiers = imports.without_overlap_tiers(db, batch, layer)
+        back |= tiers
         found.append(imports.fresh(db, batch, different, annotator, layer))
     yours = f"{segments(others)} that this file says others made will be yours"
-    return found, [f"{yours}: annotators of this video work independently."] * bool(others)
+    said = [f"{yours}: annotators of this video work independently."] * bool(others)
+    said += [
+        f"The tier “{tier:.40}” has what overlaps on the row “{row:.40}”, and goes there." for tier, row in back.items()
+    ]
+    return found, said
 
 
 def written_as(name: str) -> Format:
