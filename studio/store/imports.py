@@ -5,7 +5,7 @@ import json
 import sqlite3
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -119,11 +119,12 @@ def fresh(
 
 
 def without_overlap_tiers(
-    db: sqlite3.Connection, batch: Batch, layer: str | None = None
+    db: sqlite3.Connection, batch: Batch, layer: str | None = None, named: Collection[str] = ()
 ) -> tuple[Batch, dict[str, str]]:
     """A batch with the tiers of what overlaps on a row of its video on that row, and these: tier → row. With `layer`
-    only that person's annotations are here."""
+    only that person's annotations are here. Tiers that somebody `named` so stay rows of their own."""
     back = import_matching.overlap_tiers(annotations.of_video(db, batch.video_id, layer), batch.annotations)
+    back = {tier: row for tier, row in back.items() if tier not in named}
     if not back:
         return batch, back
     on_rows = [replace(a, track=back.get(a.track, a.track)) for a in batch.annotations]

@@ -126,6 +126,10 @@ def test_what_overlaps_on_a_row_comes_back_on_it(studio: Studio, video: str, nam
     assert studio.timelines.save("v1", [edit], "ann")["results"][0]["ok"]
     back = studio.exchange.apply(file, f"talk{FORMATS[name].extension}", name, plan, "ann")
     assert (back["segments"], back["already"]) == (1, 4)
+    assert {(each["name"], each["to"]) for each in back["tracks"]} == {
+        ("Gesture", "Gesture"), ("Gesture (2)", "Gesture"), ("Gesture (3)", "Gesture"),
+    }  # fmt: skip
+    assert {each["track"] for each in back["sample"]} == {"Gesture"}
     assert "The tier “Gesture (2)” has what overlaps on the row “Gesture”, and goes there." in back["problems"]
     assert {a.track for a in studio.timelines.annotations("v1")} == {"Gesture"}
 
@@ -140,6 +144,10 @@ def test_a_tier_that_somebody_called_so_is_a_row_of_its_own(studio: Studio, vide
     same = second[: second.index("    item [2]:")] + tier.replace("item [1]", "item [2]")
     shown = studio.exchange.preview(same.encode(), "talk.TextGrid", "textgrid", plan, "ann")
     assert (shown["segments"], shown["already"], shown["problems"]) == (2, 2, [])
+    # somebody names it so
+    named = ImportOptions(video="v1", tracks={"Gesture (2)": "Gesture (2)"})
+    chosen = studio.exchange.preview(grid, "talk.TextGrid", "textgrid", named, "ann")
+    assert (chosen["segments"], chosen["already"], chosen["problems"]) == (1, 2, [])
     # other labels and times than those here
     other = studio.exchange.preview(grid.replace(b'"nod"', b'"turn"'), "talk.TextGrid", "textgrid", plan, "ann")
     assert (other["segments"], other["already"], other["problems"]) == (1, 2, [])
