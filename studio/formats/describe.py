@@ -30,6 +30,12 @@ not name stays, and `both` adds it beside. The preview counts them, and with the
 that are different here; only `take` has what the file says of these. `studio import --redo ID` does again what was
 undone.
 
+Formats whose tiers have no overlaps (ELAN, TextGrid, BORIS, NOVA) say what overlaps on a row “X” on further tiers, “X
+(2)” and so on. An import into a video that has it on X already puts it there, and says so: where nothing is on a row
+“X (2)”, the file has a tier X, too, and at least half of “X (2)” is on X with the same labels and times, not counting
+what the file's tier X has of it. Any other tier of such a name is a row of its own, as it is in a library without X; so
+is one that somebody gives a name in the dialog or by `--map-track`.
+
 Frames are those of a video's own table of times, also where their rate varies. A segment is never rounded to nothing.
 
 An element that cannot be read costs itself and nothing else, and the preview says how many there were and why; it also

@@ -1,10 +1,10 @@
 """RTTM: `SPEAKER file 1 onset duration <NA> <NA> name confidence <NA>`, in seconds, exact to the µs.
 
-It keeps who and when, not what: the name is the track. Where there are no annotations, or the lines of the transcript
-are wanted (`--as lines`), it has a turn for each line that somebody is known to say. What is about the whole video is
-no turn, and left out. Blanks in names become
-underscores, since they separate fields; names in which other tools left blanks are read, where the fields around them
-say which they are.
+It keeps who and when, not what: the name is the track. Every track is written as a speaker, which the export says of
+those whose labels are others than “speaking”. Where there are no annotations, or the lines of the transcript are wanted
+(`--as lines`), it has a turn for each line that somebody is known to say. What is about the whole video is no turn, and
+left out. Blanks in names become underscores, since they separate fields; names in which other tools left blanks are
+read, where the fields around them say which they are.
 """
 
 import re
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
-from studio.formats.notes import Notes
+from studio.formats.notes import Notes, listed
 from studio.timeline import Timeline
 
 HOLDS = Holds(labels=False, scores=True, naming=reading.word, lines="turns", speakers="yes", whole=False)
@@ -30,6 +30,19 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         for start, end, who, score in _turns(HOLDS.narrowed(t))
     ]
     return "".join(turns).encode()
+
+
+def remarks(timeline: Timeline) -> list[str]:
+    """Which tracks are written as speakers though their labels are about something else."""
+    labels: dict[str, set[str]] = {}
+    for a in HOLDS.fitted(timeline):
+        labels.setdefault(a.track, set()).add(a.label)
+    others = sorted(track for track, found in labels.items() if found - {""} and SAID not in found)
+    if not others:
+        return []
+    takes, their = ("it for a speaker", "its") if len(others) == 1 else ("them for speakers", "their")
+    return [f"Every row is written as a speaker, also {listed(others)}, where no label is “{SAID}”: whoever reads the "
+            f"file takes {takes}. Remove {their} lines from the file if it is about speakers only."]  # fmt: skip
 
 
 def _turns(timeline: Timeline) -> Iterator[tuple[int, int, str, object]]:
@@ -99,4 +112,5 @@ def _is_fact(field: str) -> bool:
     return field == _NONE or re.fullmatch(r"-?[\d.]+(?:[eE][-+]?\d+)?", field) is not None
 
 
-FORMAT = Format("rttm", "RTTM (who spoke when)", ".rttm", "text/plain", "s", HOLDS, write, read, many=True)
+FORMAT = Format("rttm", "RTTM (who spoke when)", ".rttm", "text/plain", "s", HOLDS, write, read, many=True,
+                remarks=remarks)  # fmt: skip

@@ -1,5 +1,6 @@
 """Which annotations of a file are in the library already, as the file has them or otherwise."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -10,6 +11,31 @@ from studio.timeline import Annotation, Segment, carried
 ROUNDED_US = 5_000  # what formats round away that count hundredths of a second; less than a frame
 SHARED = 0.5  # the same moment shares more than this of the time of both (intersection over union)
 Pair = tuple[Annotation, Annotation]
+_FURTHER = re.compile(r"(.+) \(\d+\)")  # as `formats.layers` calls tiers of what overlaps
+
+
+def overlap_tiers(here: Sequence[Annotation], file: Sequence[Annotation]) -> dict[str, str]:
+    """The tiers “X (2)” of a file that have what overlaps on row X here, as formats without overlaps write it, and X.
+
+    Nothing is here on a row of that name, the file has X, too, and at least half of the tier is on X here with its
+    label and time, not counting what the file's own tier X has of it.
+    """
+    known, by_track = defaultdict(list), defaultdict(list)
+    for a in here:
+        known[a.track].append(a)
+    for a in file:
+        by_track[a.track].append(a)
+    found = {}
+    for tier, own in by_track.items():
+        base = further[1] if (further := _FURTHER.fullmatch(tier)) else ""
+        if tier in known or base not in known or base not in by_track:
+            continue
+        both = [*by_track[base], *(replace(a, track=base) for a in own)]
+        new, otherwise = match(known[base], both, {}, "")
+        other = {a.id for a in (*new, *(a for _, a in otherwise))}
+        if 2 * sum(a.id not in other for a in own) >= len(own):
+            found[tier] = base
+    return found
 
 
 def match(

@@ -5,7 +5,7 @@ import json
 import sqlite3
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -116,6 +116,22 @@ def fresh(
         objects=[each for each in batch.objects if each.id not in drawn],
         traces=[*curves, *(redrawn if takes else ())],
     )
+
+
+def without_overlap_tiers(
+    db: sqlite3.Connection, batch: Batch, layer: str | None = None, named: Collection[str] = ()
+) -> tuple[Batch, dict[str, str]]:
+    """A batch with the tiers of what overlaps on a row of its video on that row, and these: tier → row. With `layer`
+    only that person's annotations are here. Tiers that somebody `named` so stay rows of their own."""
+    back = import_matching.overlap_tiers(annotations.of_video(db, batch.video_id, layer), batch.annotations)
+    back = {tier: row for tier, row in back.items() if tier not in named}
+    if not back:
+        return batch, back
+    on_rows = [replace(a, track=back.get(a.track, a.track)) for a in batch.annotations]
+    depend = {track: each for track, each in batch.dependencies.items() if track not in back}
+    listed = {track: each for track, each in batch.vocabularies.items() if track not in back}
+    points = frozenset((back.get(track, track), label) for track, label in batch.points)
+    return replace(batch, annotations=on_rows, dependencies=depend, vocabularies=listed, points=points), back
 
 
 def _fresh_cameras(db: sqlite3.Connection, batch: Batch) -> tuple[dict[str, MediaPlace], dict[str, MediaPlace]]:

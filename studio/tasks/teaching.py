@@ -251,11 +251,12 @@ def _facts(lesson: Lesson, heard: Mapping[str, Said], key: str, learned: Learned
     elif learned.step == "text":
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
     else:
-        words = f", {by_text['ap']:.2f} by the words alone" if by_text and (vision_key(key) or by_text["ap"]) else ""
+        words = f", by the words alone {by_text['ap']:.2f}" if by_text and (vision_key(key) or by_text["ap"]) else ""
         note = (
             f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}{_by(key)}"
-            f"{', and from what is around them' * (learned.step == 'head')}: average precision "
-            f"{measured['ap']:.2f} on what it was not learned from{words} ({measured['folds']} folds)."
+            f"{', and from what is around them' * (learned.step == 'head')}. How well it puts right moments before "
+            f"wrong ones, in what it was not learned from: {measured['ap']:.2f} of 1{words} (average precision, "
+            f"measured in {measured['folds']} rounds)."
         )
     return {
         "label": lesson.label, "step": learned.step, "modalities": names(key),

@@ -162,6 +162,7 @@ def test_the_heat_map_shows_where_and_opens_there(page: Page, served: Served) ->
     page.click("#search-where summary")
     page.wait_for_selector("#search-heat .heatmaplayer image")
     assert page.locator("#search-heat .ytick").count() >= 3
+    expect(page.locator("#search-heat .colorbar")).to_contain_text("similarity")
     high = "document.querySelector('#search-heat .main-svg').getBoundingClientRect().height"
     before, moments = page.evaluate(high), page.locator(".hit").first
     page.set_viewport_size({"width": 1024, "height": 700})

@@ -300,4 +300,13 @@ def test_what_was_half_typed_when_a_tab_closed_is_offered_by_the_next(
     last.saved()
     assert rows(served.home, "SELECT note FROM annotations WHERE video_id = ?", bikes) == [("half a no",)]
     expect(last.page.locator("#note-draft")).to_have_count(0)
+    last.page.focus("#label-input")
+    last.page.keyboard.press("End")
+    last.page.keyboard.type(" that is half")
+    last.page.reload()
+    last.page.locator(ANNOTATION).click()
+    expect(last.page.locator("#label-draft")).to_contain_text("Typed and not saved: “car that is half”")
+    last.page.get_by_role("button", name="Save it").click()
+    last.saved()
+    assert rows(served.home, "SELECT label FROM annotations WHERE video_id = ?", bikes) == [("car that is half",)]
     context.close()

@@ -115,6 +115,15 @@ def test_where_nothing_is_likely_the_page_says_where_the_rest_is(
     expect(page.locator("#desk-empty-title")).to_have_text("Nothing likely is left")
     page.click("[data-feed=unsure]")
     expect(page.locator(CARD)).to_have_count(2)
+    expect(page.locator("#desk-count")).to_have_text("2 predictions to decide")
+    propose(served, bikes, 0.9, 0.2, 0.1)
+    opened(page, desk, 1)
+    said = "3 predictions to decide; 2 of them are unlikely and shown under Unsure"
+    expect(page.locator("#desk-count")).to_have_text(said)
+    page.keyboard.press("a")
+    saved(page)
+    said = "2 predictions to decide; 2 of them are unlikely and shown under Unsure"
+    expect(page.locator("#desk-count")).to_have_text(said)
 
 
 def test_a_taught_label_is_learned_again_also_where_all_labels_are_shown(

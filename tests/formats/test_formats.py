@@ -17,7 +17,7 @@ from studio.config import Limits
 from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Holds, archive, guessed, losses, named, native, place, subtitles, table
 from studio.formats.model import NO_LABEL, Mark, Part
-from studio.timeline import SOURCES, Annotation, Cue, Footage, Segment, Timeline
+from studio.timeline import SOURCES, Annotation, Cue, Footage, Segment, SpokenLine, Timeline
 from studio.timeline.tiers import PARTS, Dependency
 from tests.formats.conftest import HOURS, STEADY, TEXTS, segments_of, timelines_of, written_and_read
 
@@ -218,6 +218,21 @@ def test_the_work_of_several_annotators_on_a_track_comes_back_on_it(name: str) -
     }
     twice = Timeline(STEADY, (*hands, made(5, 3, 5, "Hands", "Bob")))
     assert "1 segment that overlaps others goes to further tiers." in losses(form, [twice])
+
+
+def test_rttm_says_which_rows_that_are_no_speakers_it_writes_as_speakers() -> None:
+    def made(number: int, track: str, label: str) -> Annotation:
+        return Annotation(f"a{number}", Segment(number * S, (number + 1) * S), track, label)
+
+    turns = (made(1, "Ann", "speaking"), made(2, "Ann", "laughing"), made(3, "Bob", ""))
+    assert not any("speaker" in said for said in losses(FORMATS["rttm"], [Timeline(STEADY, turns)]))
+    faces = (*turns, made(4, "Emotion", "anger"), made(5, "Expression · Ann", "joy"))
+    assert (
+        "Every row is written as a speaker, also Emotion and “Expression_·_Ann”, where no label is “speaking”: whoever "
+        "reads the file takes them for speakers. Remove their lines from the file if it is about speakers only."
+    ) in losses(FORMATS["rttm"], [Timeline(STEADY, faces)])
+    lines = Timeline(STEADY, faces, lines=((S, 2 * S, "hi"),), spoken=(SpokenLine(S, 2 * S, "hi", "Ann"),))
+    assert not any("Emotion" in said for said in losses(FORMATS["rttm"], [lines], "lines"))
 
 
 @given(segment=segments_of(STEADY), grain=st.sampled_from([0, 1, 1000]))

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import "./dom.mjs";
 import { Desk, Rounds } from "../../assets/web/js/model/desk.js";
 
-const { knownOf } = await import("../../assets/web/js/view/desk-known.js");
+const { knownOf, toDecide } = await import("../../assets/web/js/view/desk-known.js");
 
 const prediction = (id, more = {}) => ({
   id,
@@ -250,4 +250,11 @@ test("frame times that did not come are asked for again, and nothing is trimmed 
   );
   assert.equal((await preview.frames(sound))?.snap(1.2346), 1.235);
   assert.equal(asked, 4);
+});
+
+test("beside the count it says how many are unlikely, and where they are", () => {
+  assert.equal(toDecide(12, 9), "12 predictions to decide; 9 of them are unlikely and shown under Unsure");
+  assert.equal(toDecide(4, 1), "4 predictions to decide; 1 of them is unlikely and shown under Unsure");
+  assert.equal(toDecide(12, 0), "12 predictions to decide");
+  assert.equal(toDecide(0, 3), "0 predictions to decide", "others decided them meanwhile");
 });

@@ -61,6 +61,39 @@ test("one's own edits follow each other", async () => {
   );
 });
 
+test("a label that is half typed when a tab closes is offered again, and goes once it is saved, dropped or given up", async () => {
+  const { keepDraft } = await import("../../assets/web/js/sync/drafts.js");
+  const { doc, box, choose } = inspected();
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 2, label: "car" });
+  const kept = () => JSON.parse(localStorage.getItem(`draft:label:${id}`) ?? "{}").value;
+  choose(id);
+  const field = () => box.querySelector("#label-input");
+  field().type("half a la");
+  assert.equal(kept(), "half a la");
+  const escape = Object.assign(new Event("keydown"), { key: "Escape" });
+  field().dispatchEvent(escape);
+  assert.equal(kept(), undefined);
+  for (const [button, label] of [
+    ["Drop it", "car"],
+    ["Save it", "half a la"],
+  ]) {
+    choose();
+    keepDraft(`label:${id}`, "half a la"); // as a tab left it
+    choose(id);
+    assert.match(box.querySelector("#label-draft").textContent, /^Typed and not saved: “half a la”/);
+    box
+      .querySelectorAll("#label-draft button")
+      .find((each) => each.textContent === button)
+      .click();
+    choose(id);
+    assert.deepEqual([doc.store.annotations.get(id).label, kept()], [label, undefined]);
+    assert.equal(box.querySelector("#label-draft"), null);
+  }
+  field().type("bus");
+  field().blur();
+  assert.deepEqual([doc.store.annotations.get(id).label, kept()], ["bus", undefined]);
+});
+
 test("a label for several is based on what was seen of each", async () => {
   const { doc, sent, box, choose } = inspected();
   const ids = [

@@ -39,3 +39,10 @@ test("the name of a picture says how sure a result is, as the words beside it do
     assert.equal(confidence === null ? `score ${shown.textContent}` : shown.textContent, said);
   }
 });
+
+test("what a score is, is said in words that need no mathematics", () => {
+  page({});
+  const result = searchResult({ ...HIT, why: "seen", line: "", parts: [], confidence: 0.9 }, 0, OPTIONS);
+  const [shown] = [...result.querySelectorAll("span")].filter((each) => each.className === "score");
+  assert.equal(shown.getAttribute("title"), "Score 0.500: how similar the best frame is to the question");
+});

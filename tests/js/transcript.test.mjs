@@ -10,6 +10,7 @@ const { Keymap, keyName } = await import("../../assets/web/js/input/keymap.js");
 const { lineCommands } = await import("../../assets/web/js/input/line-commands.js");
 const { Inspector } = await import("../../assets/web/js/view/inspector.js");
 const { keepDraft } = await import("../../assets/web/js/sync/drafts.js");
+const { wordsOf } = await import("../../assets/web/js/view/line-words.js");
 const { Transcript } = await import("../../assets/web/js/view/transcript.js");
 
 async function opened() {
@@ -609,4 +610,13 @@ test("what a tab that was opened later types is not shown in this one", async ()
   await open();
   assert.deepEqual(texts(), ["half a sen", "two"], "once that tab is gone, nothing of it is lost");
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+});
+
+test("a word that the recogniser was not sure of says its own number, and no chance in per cent", () => {
+  const word = (text, start, probability) => ({ text, start, end: start + 0.5, probability });
+  const words = [word("good", 1, 0.97), word("mourning", 1.5, 0.46)];
+  const [good, , mourning] = wordsOf({ id: 1, start: 1, end: 2, text: "good mourning", version: 1, words });
+  assert.deepEqual([good.className, good.getAttribute("title") ?? ""], ["word", ""]);
+  assert.equal(mourning.className, "word unsure");
+  assert.equal(mourning.getAttribute("title"), "The recogniser was not sure of this word (0.46)");
 });

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from studio.errors import UsageError
+from studio.formats import FORMATS
 from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions
 from studio.store import videos
@@ -102,6 +103,58 @@ def test_what_was_exported_is_unchanged_in_every_format_that_can_be_read(studio:
         shown = studio.exchange.preview(file, "talk.x", name, plan, "bob")
         assert (shown["segments"], shown["already"], shown["different"]) == (0, 2, 0), name
     assert studio.exchange.preview(file, "talk.x", name, plan, "bob")["already"] == 2
+
+
+OVERLAPS = (
+    ("a", 1.0, 4.0, "wave"), ("b", 2.0, 3.0, "nod"), ("c", 2.0, 5.0, "point"), ("d", 6.0, 7.0, "wave"),
+    ("e", 6.0, 7.0, "nod"),
+)  # fmt: skip
+LAYERED = [form.name for form in FORMATS.values() if form.holds.layers]
+
+
+@pytest.mark.parametrize("name", LAYERED)
+def test_what_overlaps_on_a_row_comes_back_on_it(studio: Studio, video: str, name: str) -> None:
+    assert LAYERED == ["elan", "boris", "textgrid", "nova"]
+    add(studio, "ann", *OVERLAPS)
+    file, plan = studio.exchange.export("v1", name), ImportOptions(video="v1")
+    shown = studio.exchange.preview(file, f"talk{FORMATS[name].extension}", name, plan, "ann")
+    assert (shown["segments"], shown["already"], shown["different"]) == (0, 5, 0)
+    with pytest.raises(UsageError, match="already"):
+        studio.exchange.apply(file, f"talk{FORMATS[name].extension}", name, plan, "ann")
+    edit = {**EDIT, "edit_id": "gone", "op": "delete", "id": "e", "base_version": 1, "start": 6.0, "end": 7.0,
+            "label": "nod"}  # fmt: skip
+    assert studio.timelines.save("v1", [edit], "ann")["results"][0]["ok"]
+    back = studio.exchange.apply(file, f"talk{FORMATS[name].extension}", name, plan, "ann")
+    assert (back["segments"], back["already"]) == (1, 4)
+    assert {(each["name"], each["to"]) for each in back["tracks"]} == {
+        ("Gesture", "Gesture"), ("Gesture (2)", "Gesture"), ("Gesture (3)", "Gesture"),
+    }  # fmt: skip
+    assert {each["track"] for each in back["sample"]} == {"Gesture"}
+    assert "The tier “Gesture (2)” has what overlaps on the row “Gesture”, and goes there." in back["problems"]
+    assert {a.track for a in studio.timelines.annotations("v1")} == {"Gesture"}
+
+
+def test_a_tier_that_somebody_called_so_is_a_row_of_its_own(studio: Studio, video: str) -> None:
+    add(studio, "ann", ("a", 1.0, 4.0, "wave"), ("b", 2.0, 3.0, "nod"), ("c", 6.0, 7.0, "wave"))
+    grid = studio.exchange.export("v1", "textgrid")
+    plan = ImportOptions(video="v1")
+    # a second person's tier with the labels and times of the first one's, which the file's own tier has
+    second = grid.decode().replace('"nod"', '""')
+    tier = second[second.index("    item [1]:") : second.index("    item [2]:")].replace('"Gesture"', '"Gesture (2)"')
+    same = second[: second.index("    item [2]:")] + tier.replace("item [1]", "item [2]")
+    shown = studio.exchange.preview(same.encode(), "talk.TextGrid", "textgrid", plan, "ann")
+    assert (shown["segments"], shown["already"], shown["problems"]) == (2, 2, [])
+    # somebody names it so
+    named = ImportOptions(video="v1", tracks={"Gesture (2)": "Gesture (2)"})
+    chosen = studio.exchange.preview(grid, "talk.TextGrid", "textgrid", named, "ann")
+    assert (chosen["segments"], chosen["already"], chosen["problems"]) == (1, 2, [])
+    # other labels and times than those here
+    other = studio.exchange.preview(grid.replace(b'"nod"', b'"turn"'), "talk.TextGrid", "textgrid", plan, "ann")
+    assert (other["segments"], other["already"], other["problems"]) == (1, 2, [])
+    # something is here on a row of that name
+    add(studio, "ann", ("d", 8.0, 9.0, "wave"), track="Gesture (2)")
+    here = studio.exchange.preview(grid, "talk.TextGrid", "textgrid", plan, "ann")
+    assert (here["segments"], here["already"], here["problems"]) == (1, 2, [])
 
 
 def test_a_table_has_ids_too_and_a_note_that_it_does_not_say_stays(studio: Studio, video: str) -> None:

@@ -73,6 +73,12 @@ def test_a_sound_is_learned_from_recordings_and_found_in_another(studio: Studio,
     taught = studio.teaching.teach("siren")
     assert (taught["step"], taught["modalities"]) == ("classifier", ["audio"])
     assert taught["measured"]["ap"] > 0.8 and "by the sound" in taught["note"]
+    ap, rounds = taught["measured"]["ap"], taught["measured"]["folds"]
+    assert (
+        "by the sound. How well it puts right moments before wrong ones, in what it was not learned from: "
+        f"{ap:.2f} of 1"
+    ) in taught["note"]
+    assert f"(average precision, measured in {rounds} rounds)." in taught["note"]
     assert {each["video"] for each in taught["predictions"] if each["score"] > 0.5} == {ids[3]}
     assert right([each for each in taught["predictions"] if each["video"] == ids[3]], 3) == set(STARTS[3])
     content = studio.detectors.export(detector_name("siren", "Sounds"))

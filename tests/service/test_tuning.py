@@ -67,7 +67,8 @@ def test_an_encoder_that_gets_no_better_is_not_used(
     marked(library, "jump")
     better(monkeypatch, 0.4, 0.4)
     made = library.teaching.teach("jump", deeper=True)
-    assert "Tuning the encoder did not help: average precision 0.40, 0.40 without" in made["note"]
+    said = "Tuning the encoder did not help: how well right moments come before wrong ones, in videos that it was not"
+    assert f"{said} tuned on, is 0.40 of 1, and 0.40 without (average precision)." in made["note"]
     for card in models.cards("detection", library.settings.models):
         assert tuning.UPPER not in card.files
 
@@ -78,7 +79,8 @@ def test_one_that_gets_better_is_kept_with_the_detector_and_reads_other_videos(
     marked(library, "ride")
     better(monkeypatch, 0.4, 0.6)
     made = library.teaching.teach("ride", deeper=True)
-    assert "The encoder was tuned: average precision 0.60, 0.40 without" in made["note"]
+    said = "The encoder was tuned: how well right moments come before wrong ones, in videos that it was not"
+    assert f"{said} tuned on, is 0.60 of 1, and 0.40 without (average precision)." in made["note"]
     assert made["step"] == "classifier"
     (card,) = [card for card in models.cards("detection", library.settings.models) if card.labels == ("ride",)]
     detector = models.load("detection", card.name, folder=library.settings.models)

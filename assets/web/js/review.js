@@ -10,9 +10,10 @@ import { currentUser } from "./sync/current-user.js";
 import { Outbox } from "./sync/outbox.js";
 import { DeskCard } from "./view/desk-card.js";
 import { DeskFilter } from "./view/desk-filter.js";
+import { toDecide } from "./view/desk-known.js";
 import { DeskLearning } from "./view/desk-learning.js";
 import { DeskPreview } from "./view/desk-preview.js";
-import { counted, el, finder, targetOf, toast, typing } from "./view/dom.js";
+import { el, finder, targetOf, toast, typing } from "./view/dom.js";
 
 /** @import { Answer, DeskItem, EditRequest, Label, Server } from "./types.js" */
 
@@ -62,6 +63,8 @@ class ReviewPage {
   #unsubscribe = null;
   #asked = 0;
   #isTurning = false;
+  /** How many the feed leaves out, when the page was last turned. */
+  #unlikely = 0;
   /** @type {keyof typeof EMPTY | ""} */
   #empty = "";
 
@@ -156,9 +159,10 @@ class ReviewPage {
         this.#waiting.has(item.id) && Boolean(this.desk.stateOf(item).verdict);
       const items = found.filter((item) => !isDecided(item)).slice(0, PAGE);
       this.#labels = labels;
+      this.#unlikely = unlikely;
       const why = elsewhere ? "elsewhere" : feed === "random" ? "random" : unlikely ? "unlikely" : "other";
       this.#empty = items.length ? "" : why;
-      this.$("desk-count").textContent = `${counted(waiting, "prediction")} to decide`;
+      this.$("desk-count").textContent = toDecide(waiting, unlikely);
       this.desk.show(items, this.#waiting);
       this.filter.list();
     } catch (error) {
@@ -179,7 +183,7 @@ class ReviewPage {
     const open = new Set(found.shown);
     // what was decided or undone here meanwhile, the answer does not know yet
     this.desk.drop(new Set(known.filter((id) => !open.has(id) && !this.#sentSince.has(id))));
-    this.$("desk-count").textContent = `${counted(found.waiting, "prediction")} to decide`;
+    this.$("desk-count").textContent = toDecide(found.waiting, this.#unlikely);
     if (this.#empty && found.waiting > found.elsewhere) this.#turn();
     await this.#ask();
   }

@@ -684,7 +684,7 @@
  * @typedef {object} Status
  * @property {string} version
  * @property {number} uptime_s
- * @property {Record<Exclude<JobState, "done"> | "done", number> & { now: Job[] }} queue
+ * @property {Record<Exclude<JobState, "done"> | "done", number> & { now: (Job & { title: string })[] }} queue
  * @property {{ name: string, alive: boolean, busy: boolean, memory: number | null, models?: string[] }[]} workers
  * @property {Cluster | null} cluster
  * @property {{ app: number, free: number, total: number }} memory

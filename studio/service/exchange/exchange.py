@@ -207,9 +207,14 @@ class Exchange:
         wanted = plan or ImportOptions()
         form, kind, ready = self._ready(data, name, format_name, wanted)
         batches = self._batches(ready, kind, wanted)
-        fresh, renamed = self._store.read(lambda db: _fresh(db, batches, wanted.different, annotator, by))
-        shown = import_plan.shown(name, form, kind, ready, wanted, batches, fresh)
-        shown["problems"] += renamed
+
+        def work(db: Any) -> Row:
+            found, named, moved = _on_rows(db, batches, wanted, by)
+            fresh, renamed = _fresh(db, found, wanted.different, annotator, by)
+            shown = import_plan.shown(name, form, kind, ready, named, found, fresh)
+            return {**shown, "problems": [*shown["problems"], *renamed, *moved]}
+
+        shown = self._store.read(work)
         return {**shown, "columns": import_plan.columns(form, data, wanted), "fps": import_plan.rate(ready, wanted.fps)}
 
     def apply(
@@ -227,9 +232,10 @@ class Exchange:
 
         def work(db: Any) -> Row:
             # in here, since somebody else may import the same file at this moment
-            fresh, renamed = _fresh(db, batches, wanted.different, annotator, by)
-            shown = import_plan.shown(name, form, kind, ready, wanted, batches, fresh)
-            shown["problems"] += renamed
+            found, named, moved = _on_rows(db, batches, wanted, by)
+            fresh, renamed = _fresh(db, found, wanted.different, annotator, by)
+            shown = import_plan.shown(name, form, kind, ready, named, found, fresh)
+            shown["problems"] += [*renamed, *moved]
             adding = [batch for batch in fresh if not batch.empty]
             if not adding:
                 raise UsageError(import_plan.nothing(shown, batches))
@@ -402,6 +408,27 @@ def _fresh(
         found.append(imports.fresh(db, batch, different, annotator, layer))
     yours = f"{segments(others)} that this file says others made will be yours"
     return found, [f"{yours}: annotators of this video work independently."] * bool(others)
+
+
+def _on_rows(
+    db: Any, batches: Sequence[Batch], plan: ImportOptions, by: Actor
+) -> tuple[list[Batch], ImportOptions, list[str]]:
+    """The batches with tiers of what overlaps on a row of their videos on that row (`import_matching.overlap_tiers`),
+    the plan with the names that these tiers have then, and sentences on them. A name that somebody gave a tier stays.
+    """
+    found: list[Batch] = []
+    back: dict[str, str] = {}
+    for batch in batches:
+        layer = layer_of(by, videos.get(db, batch.video_id))
+        batch, tiers = imports.without_overlap_tiers(db, batch, layer, set(plan.tracks.values()))
+        back |= tiers
+        found.append(batch)
+    stay = {a.track for batch in found for a in batch.annotations}  # as rows of other videos
+    names = {tier: row for tier, row in back.items() if tier not in stay}
+    said = [
+        f"The tier “{tier:.40}” has what overlaps on the row “{row:.40}”, and goes there." for tier, row in back.items()
+    ]
+    return found, replace(plan, tracks={**plan.tracks, **names}), said
 
 
 def written_as(name: str) -> Format:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from studio.jobs import ProcessBackend
+from studio.jobs.kinds import KINDS
 from studio.logs import version_of
 from studio.service.accounts.rights import OWNER, Actor
 from studio.store import migrations, statistics, work
@@ -46,8 +47,13 @@ def _queue(studio: "Studio") -> Row:
     return {
         **{state: counts.get(state, 0) for state in ("queued", "running", "done", "failed", "cancelled")},
         "limit": studio.settings.limits.queued_jobs,
-        "now": [{key: job[key] for key in shown} for job in running],
+        "now": [{**{key: job[key] for key in shown}, "title": _title(job["kind"])} for job in running],
     }
+
+
+def _title(kind: str) -> str:
+    """What people read while a job of a kind runs; one of another release is called by its name."""
+    return KINDS[kind].title if kind in KINDS else kind
 
 
 def _without_addresses(cluster: Row) -> Row:

@@ -1,4 +1,5 @@
-// What is known of a label: how much is labelled, how much is still to be found, and whether that is enough.
+// What is to be decided, and what is known of a label: how much is labelled, how much is still to be found, and whether
+// that is enough.
 
 import { counted, el } from "./dom.js";
 
@@ -7,6 +8,16 @@ import { counted, el } from "./dom.js";
 const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
 const between = (/** @type {Share} */ { value, low, high }) =>
   `${percent(value)} (${percent(low)} to ${percent(high)})`;
+
+/** How much is to be decided, and where that is of which the likely feed leaves out.
+ * @param {number} waiting
+ * @param {number} unlikely of these
+ */
+export function toDecide(waiting, unlikely) {
+  const all = `${counted(waiting, "prediction")} to decide`;
+  const less = Math.min(unlikely, waiting);
+  return less ? `${all}; ${less} of them ${less === 1 ? "is" : "are"} unlikely and shown under Unsure` : all;
+}
 
 /** @param {DeskProgress} known @param {string} label @returns {HTMLElement[]} */
 export function knownOf({ labelled, instants, estimate, note }, label) {

@@ -52,7 +52,7 @@ export class HeatMap {
       ),
       hovertemplate: "%{text}<extra></extra>",
       colorscale: "Viridis",
-      colorbar: { thickness: 10, title: { text: "cosine", side: "right" }, tickfont: { color: ink } },
+      colorbar: { thickness: 10, title: { text: "similarity", side: "right" }, tickfont: { color: ink } },
       ygap: 3,
     };
     const layout = {

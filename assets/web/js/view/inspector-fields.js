@@ -2,6 +2,7 @@
 
 import { PHASES } from "../model/phases.js";
 import { EXAMPLES, readTime } from "../model/time-text.js";
+import { draftOf, keepDraft } from "../sync/drafts.js";
 import { clock, counted, el } from "./dom.js";
 
 /** @import { DocumentStore } from "../model/document-store.js" */
@@ -11,6 +12,37 @@ import { clock, counted, el } from "./dom.js";
 const SAME = 5e-4; // s: closer than any two frames
 const PROPOSED = 200; // labels
 
+/** What is typed into a field of a segment and not saved yet: it is kept, and `offer` has what a tab that closed left.
+ * @param {"label" | "note"} name
+ * @param {string} id of the segment
+ * @param {string} saved
+ * @param {(text: string) => void} set
+ * @param {() => void} redraw
+ */
+export function fieldDraft(name, id, saved, set, redraw) {
+  const key = `${name}:${id}`;
+  const kept = draftOf(key);
+  const left = typeof kept === "string" && kept !== saved ? kept : null;
+  const drop = () => keepDraft(key, null);
+  const take = (/** @type {string} */ text) => {
+    drop();
+    set(text);
+    redraw();
+  };
+  const offer =
+    left === null
+      ? null
+      : el(
+          "p",
+          { class: "small", id: `${name}-draft`, dir: "auto" },
+          `Typed and not saved: “${left}” `,
+          el("button", { class: "link", type: "button", text: "Save it", onclick: () => take(left) }),
+          " ",
+          el("button", { class: "link", type: "button", text: "Drop it", onclick: () => take(saved) }),
+        );
+  return { keep: (/** @type {string} */ text) => keepDraft(key, text === saved ? null : text), drop, offer };
+}
+
 /** A free text with what is known as proposals; only what is known where the track is closed. What is no label of the
  * schema becomes one when somebody says so.
  * @param {DocumentStore} store
@@ -18,8 +50,9 @@ const PROPOSED = 200; // labels
  * @param {string} value
  * @param {(label: string) => void} set
  * @param {(track: string, label: string) => void} add
+ * @param {ReturnType<typeof fieldDraft>} [draft] of one segment
  */
-export function labelField(store, track, value, set, add) {
+export function labelField(store, track, value, set, add, draft) {
   const id = "label-input";
   const listed = store.labels.filter((label) => label.track === track).map(({ label }) => label);
   if (store.tracks.get(track)?.closed) {
@@ -42,10 +75,16 @@ export function labelField(store, track, value, set, add) {
     value,
     list: "known-labels",
     autocomplete: "off",
-    onchange: (event) => set(event.target.value.trim()),
+    oninput: ({ target }) => draft?.keep(target.value),
+    onkeydown: ({ key }) => key === "Escape" && draft?.drop(), // what was saved is in the field again
+    onchange: ({ target }) => {
+      draft?.drop();
+      set(target.value.trim());
+    },
   });
   return [
     el("label", { text: "Label" }, field),
+    draft?.offer ?? null,
     el("datalist", { id: "known-labels" }, ...known.map((label) => el("option", { value: label }))),
     value && track && !listed.includes(value)
       ? el("button", {

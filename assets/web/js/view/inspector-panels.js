@@ -5,12 +5,11 @@ import { isHit } from "../model/document-store.js";
 import { describe, moveTo, relabel, remove } from "../model/operations.js";
 import { movedPhase, phasesOf } from "../model/phases.js";
 import { dependencyOf, parentOf } from "../model/tiers.js";
-import { draftOf, keepDraft } from "../sync/drafts.js";
 import { attributeFields } from "./attribute-fields.js";
 import { byline } from "./authors.js";
 import { certaintyDetails, certaintyOf } from "./certainty.js";
 import { clock, el } from "./dom.js";
-import { labelField, phaseFields, timeFields, trackField } from "./inspector-fields.js";
+import { fieldDraft, labelField, phaseFields, timeFields, trackField } from "./inspector-fields.js";
 import { wholeVideo } from "./whole-video.js";
 
 /** @import { Annotation, Conflict, Item, Json, Prediction } from "../types.js" */
@@ -104,9 +103,11 @@ export function annotationPanel({ store, editor }, made, actions, history) {
     editor.remove(made.id);
   };
   const predicted = store.predictions.get(made.prediction_id ?? "");
+  const setLabel = (/** @type {string} */ label) => set({ label });
+  const draft = fieldDraft("label", made.id, made.label, setLabel, history.redraw);
   return [
     head(made.track, ORIGINS[made.source], made.source),
-    ...labelField(store, made.track, made.label, (label) => set({ label }), actions.addLabel),
+    ...labelField(store, made.track, made.label, setLabel, actions.addLabel, draft),
     timeFields(made, actions.frames, setTime),
     attributeFields(store, [made], actions.attributes, (said) => {
       history.redraw();
@@ -206,45 +207,26 @@ function phasesPart(store, made, frames, set) {
   });
 }
 
-/** A note; what was typed and not saved before a tab closed is offered again.
+/** A note, kept while it is typed.
  * @param {Annotation} made
  * @param {(note: string) => void} set
  * @param {() => void} redraw
  */
 function noteField(made, set, redraw) {
-  const key = `note:${made.id}`;
-  const draft = draftOf(key);
-  const left = typeof draft === "string" && draft !== made.note ? draft : null;
+  const draft = fieldDraft("note", made.id, made.note, set, redraw);
   const field = el("textarea", {
     id: "note-input",
     rows: 2,
     dir: "auto",
     maxlength: 10000,
     text: made.note,
-    oninput: ({ target }) => keepDraft(key, target.value === made.note ? null : target.value),
+    oninput: ({ target }) => draft.keep(target.value),
     onchange: ({ target }) => {
-      keepDraft(key, null);
+      draft.drop();
       set(target.value);
     },
   });
-  const take = (/** @type {string} */ note) => {
-    keepDraft(key, null);
-    set(note);
-    redraw();
-  };
-  return [
-    el("label", { text: "Note" }, field),
-    left === null
-      ? null
-      : el(
-          "p",
-          { class: "small", id: "note-draft", dir: "auto" },
-          `Typed and not saved: “${left}” `,
-          el("button", { class: "link", type: "button", text: "Save it", onclick: () => take(left) }),
-          " ",
-          el("button", { class: "link", type: "button", text: "Drop it", onclick: () => take(made.note) }),
-        ),
-  ];
+  return [el("label", { text: "Note" }, field), draft.offer];
 }
 
 /**

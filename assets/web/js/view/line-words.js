@@ -22,7 +22,7 @@ export function wordsOf(line) {
         class: isUnsure ? "word unsure" : "word",
         "data-start": start,
         "data-end": end,
-        title: isUnsure ? `Not sure: ${Math.round(100 * probability)} %` : "",
+        title: isUnsure ? `The recogniser was not sure of this word (${probability.toFixed(2)})` : "",
         text,
       }),
     );

@@ -116,7 +116,9 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
 /** @param {Hit} hit */
 function details({ line, score, visual, confidence }) {
   const measured = confidence === null ? "A question with a picture has no measured certainty. " : "";
-  const parts = line ? `${visual.toFixed(3)} by the best frame, the rest for the words` : "cosine of the best frame";
+  const parts = line
+    ? `${visual.toFixed(3)} by the best frame, the rest for the words`
+    : "how similar the best frame is to the question";
   return `${measured}Score ${score.toFixed(3)}: ${parts}`;
 }
 

@@ -5,6 +5,12 @@ import { counted, el } from "./dom.js";
 
 /** @import { Status } from "../types.js" */
 
+/** What processes do, by their names. @type {{ [name: string]: string }} */
+const WORKERS = {
+  "worker-jobs": "The process that does the jobs",
+  "worker-interactive": "The process that answers searches",
+};
+
 /** Bytes as people read them. @param {number} bytes */
 export function size(bytes) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -51,15 +57,15 @@ export function statusParts({ version, uptime_s: uptime, queue, workers, cluster
       tile(
         "Database",
         size(database.size + database.log),
-        `${counted(database.videos, "video")}, ${counted(database.annotations, "annotation")}, ${counted(database.revisions, "edit")}; schema ${database.schema}`,
+        `${counted(database.videos, "video")}, ${counted(database.annotations, "annotation")}, ${counted(database.revisions, "edit")}`,
       ),
     ),
     ...queue.now.map((job) =>
       el(
         "div",
         { class: "progress job" },
-        el("span", { text: `${job.kind}: ${job.message || "at work"}` }),
-        el("progress", { max: 1, value: job.progress, "aria-label": job.kind }),
+        el("span", { text: `${job.title}: ${job.message || "at work"}` }),
+        el("progress", { max: 1, value: job.progress, "aria-label": job.title }),
       ),
     ),
     el("p", {
@@ -67,10 +73,11 @@ export function statusParts({ version, uptime_s: uptime, queue, workers, cluster
       text: workers
         .map(
           (w) =>
-            `${w.name}: ${w.alive ? (w.busy ? "at work" : "idle") : "not running"}` +
-            (w.models?.length ? ` with ${w.models.join(", ")}` : ""),
+            `${WORKERS[w.name] ?? w.name} ${w.alive ? (w.busy ? "is at work" : "waits for work") : "is not running"}` +
+            (w.models?.length ? `, with the models ${w.models.join(", ")} in memory` : ""),
         )
-        .join(" · "),
+        .map((sentence) => `${sentence}.`)
+        .join(" "),
     }),
     cluster ? clusterPart(cluster) : null,
     reports.length
