@@ -148,6 +148,10 @@ class ImageTower:
             x = block(x)
         return x.half()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied: all but the session, which cannot be, and is made again."""
+        return {name: value for name, value in self.__dict__.items() if name != "_session"}
+
     def upper(self) -> nn.ModuleList:
         """A copy of the layers that are tuned, in float32."""
         return deepcopy(upper(self._net)).float()
@@ -155,7 +159,6 @@ class ImageTower:
     def with_upper(self, tuned: dict[str, torch.Tensor]) -> "ImageTower":
         """The same tower with other weights of `upper`."""
         other = copy(self)
-        other.__dict__.pop("_session", None)
         other._net = deepcopy(self._net)
         upper(other._net).load_state_dict(tuned)
         return other

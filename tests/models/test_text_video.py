@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,7 @@ def test_onnx_runtime_computes_what_torch_does(lite: Any, pictures: np.ndarray) 
             assert not np.allclose(plain.with_upper(other).regions(frames), plain.regions(frames), rtol=0.01)
             np.testing.assert_allclose(two.regions(frames), one.regions(frames), rtol=1e-3, atol=1e-3)
         np.testing.assert_array_equal(quick.regions(frames)[:1], quick.regions(frames[:1]))
+        np.testing.assert_array_equal(deepcopy(quick).regions(frames), quick.regions(frames))
 
 
 def image_weights() -> dict[str, torch.Tensor]:
