@@ -58,6 +58,9 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
   });
 }
 
+/** Where what is pressed keeps the focus: keys go on from there. Enter goes from one attribute to the next. */
+const KEEP = "dialog, .menu, [role=listbox], .attributes";
+
 /** What is used by mouse or touch does not keep the focus: Space, Enter and letters belong to the page again. A button loses
  * it before it does anything, so that a dialog that it opens does not give it back.
  * @param {() => boolean} open whether the page is shown
@@ -69,14 +72,14 @@ function leaveAfterPointer(open) {
   document.addEventListener("pointerdown", (event) => (select = targetOf(event).closest("select")), true);
   document.addEventListener("keydown", () => (select = null), true); // chosen by keys: these go on from there
   document.addEventListener("change", (event) => {
-    if (open() && select && select === event.target && !select.closest("dialog")) targetOf(event).blur();
+    if (open() && select && select === event.target && !select.closest(KEEP)) targetOf(event).blur();
   });
   document.addEventListener(
     "click",
     (event) => {
       const button = /** @type {HTMLElement | null} */ (targetOf(event).closest("button, summary"));
       const isMouse = event.detail > 0;
-      if (open() && isMouse && button && !button.closest("dialog, .menu, [role=listbox]")) button.blur();
+      if (open() && isMouse && button && !button.closest(KEEP)) button.blur();
     },
     true,
   );
