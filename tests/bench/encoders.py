@@ -193,12 +193,14 @@ def _levels() -> dict[str, object]:
         x = rng.standard_normal(shape, dtype=np.float32)
         return x / np.linalg.norm(x, axis=-1, keepdims=True)
 
-    query = multilevel.Query(unit(512), unit(8, 512))
-    videos = [multilevel.Video(unit(60, 512), unit(60, 9, 512)) for _ in range(100)]
-    frames_only = [multilevel.Video(video.frames) for video in videos]
+    query = multilevel.MultiLevelQuery(unit(512), unit(8, 512))
+    videos = [multilevel.MultiLevelVideo(unit(60, 512), unit(60, 9, 512)) for _ in range(100)]
+    frames_only = [multilevel.MultiLevelVideo(video.frames) for video in videos]
     return {
-        "two levels, 100 videos of 60 frames (ms)": round(1e3 * best(lambda: multilevel.scores(query, frames_only)), 1),
+        "two levels, 100 videos of 60 frames (ms)": round(
+            1e3 * best(lambda: multilevel.multilevel_scores(query, frames_only)), 1
+        ),
         "three levels, with 9 patches a frame and 8 words (ms)": round(
-            1e3 * best(lambda: multilevel.scores(query, videos)), 1
+            1e3 * best(lambda: multilevel.multilevel_scores(query, videos)), 1
         ),
     }
