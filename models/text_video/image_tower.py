@@ -103,7 +103,7 @@ def on_grid(features: torch.Tensor) -> torch.Tensor:
 class ImageTower:
     """Features on a grid, folded and channels-last, in `dtype` (fp16 where it was measured to pay); `tuned` are the
     trained weights of `upper`, without which the network is as its package ships it. With its `graph`
-    (`studio.recipes.tower_graph`) a CPU that computes in float32 does so by ONNX Runtime, which is quicker than torch."""
+    (`studio.recipes.tower_graph`) a CPU that computes in float32 does so by ONNX Runtime, which is quicker."""
 
     def __init__(
         self,
