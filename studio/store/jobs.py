@@ -34,8 +34,8 @@ def insert(
     """Queue a job; the same job already waiting or running is returned instead of a second one. What is done `later`
     waits until nothing else does, until somebody looks at its video (`bring_forward`). What a person `asked` for is
     done also while the rest of the queue is held (`take`). `asked_by` is whoever asked for it first, "" for nobody. One
-    that waits and has the same values of the params that
-    are `alike` does what is asked for now instead; of those `kept` it stays with what it was asked for.
+    that waits and has the same values of the params that are `alike` does what is asked for now instead; of those
+    `kept` it stays with what it was asked for.
 
     Raises JobError when `limit` jobs (None: any number) wait already.
     """

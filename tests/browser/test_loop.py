@@ -15,6 +15,15 @@ from tests.conftest import SHARED
 pytestmark = pytest.mark.browser
 
 
+# What the list of segments says of predictions, as far as the per cent in it is not in view.
+CUT_OFF = """() => [...document.querySelectorAll('#segment-list [data-kind=prediction] .where')].filter((where) => {
+  const range = document.createRange();
+  range.setStart(where.firstChild, 0);
+  range.setEnd(where.firstChild, where.textContent.indexOf('%') + 1);
+  return range.getBoundingClientRect().right > where.getBoundingClientRect().right + 0.5;
+}).map((where) => where.textContent)"""
+
+
 def test_upload_search_open_ask_correct_reload_export(page: Page, served: Served, clips: dict[str, Path]) -> None:
     page.goto(served.url)
     expect(page.locator(".card")).to_have_count(len(rows(served.home, "SELECT id FROM videos")))
@@ -39,6 +48,7 @@ def test_upload_search_open_ask_correct_reload_export(page: Page, served: Served
     page.fill("#ground-query", "the man smiles")
     page.click("text=Find moments")
     expect(page.locator("#segment-list [data-label='the man smiles']").first).to_be_visible()
+    assert not page.evaluate(CUT_OFF), "how likely each is can be read"
     expect(page.locator(".gutter-row.curve .name")).to_have_text("“the man smiles”")
 
     for kind in ("survey", "speakers", "emotions"):
